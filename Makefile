@@ -1,0 +1,89 @@
+# The front door: what is needed is installed, CMake does the work.  `make help` lists the targets.
+
+.DEFAULT_GOAL := release
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+BENCH ?= *
+DESTDIR ?=
+PREFIX ?= /usr/local
+TESTS ?= .
+
+BUILD = cmake --build build/$(1) $(if $(2),--target $(2))
+CTEST = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -R '$(TESTS)'
+
+.PHONY: help release debug deps demo test check san crash bench install clean format deps-build deps-test deps-check
+
+help:
+	@echo 'make              build the library, the examples and the benchmarks'
+	@echo 'make demo         find primes on a pool of processes'
+	@echo 'make test         run the tests      [TESTS=pattern]'
+	@echo 'make check        format, warnings, static analysis, layers, documentation'
+	@echo 'make san          run the tests under the sanitizers    [TESTS=pattern]'
+	@echo 'make crash        kill operations at every instruction'
+	@echo 'make bench        measure            [BENCH=map]'
+	@echo 'make install      install            [PREFIX=/usr/local] [DESTDIR=]'
+	@echo 'make deps         install from Debian whatever any of these needs'
+	@echo 'make format       lay out the code'
+	@echo 'make debug, make clean'
+
+deps: deps-check
+
+deps-build:
+	@tools/deps build
+
+deps-test:
+	@tools/deps build test
+
+deps-check:
+	@tools/deps build test check
+
+build/%/build.ninja: | deps-build
+	cmake --preset $*
+
+release debug: %: build/%/build.ninja
+	$(call BUILD,$*)
+
+demo: build/release/build.ninja
+	$(call BUILD,release,find_primes)
+	build/release/examples/find_primes --with all
+
+# Configured again, for the case that the test library has come since.
+test: deps-test
+	cmake --preset release
+	$(call BUILD,release)
+	$(call CTEST,release)
+
+san: deps-test
+	cmake --preset asan
+	$(call BUILD,asan)
+	$(call CTEST,asan)
+	cmake --preset tsan
+	$(call BUILD,tsan)
+	$(call CTEST,tsan)
+
+crash: deps-test
+	cmake --preset release
+	$(call BUILD,release,crash)
+	cmake --preset debug
+	$(call BUILD,debug,crash)
+	build/release/tests/crash
+	build/debug/tests/crash
+
+bench: release
+	@set -e; for program in build/release/bench/$(BENCH)_bench; do $$program; done
+
+check: deps-check
+	@tools/check
+
+install: deps-build
+	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	$(call BUILD,release)
+	DESTDIR=$(DESTDIR) cmake --install build/release
+	$(if $(DESTDIR),,ldconfig)
+
+format: deps-check
+	tools/check-format --fix
+
+clean:
+	rm -rf build

@@ -1,0 +1,26 @@
+# What `make install` puts where: headers, both libraries, mproc.pc, and the CMake package with mproc::mproc (shared)
+# and mproc::mproc_static.
+
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mproc)
+
+set_target_properties(mproc_shared PROPERTIES EXPORT_NAME mproc)
+install(TARGETS mproc_shared mproc_static EXPORT mproc)
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+
+install(EXPORT mproc NAMESPACE mproc:: DESTINATION ${package_dir} FILE mprocTargets.cmake)
+file(WRITE ${PROJECT_BINARY_DIR}/mprocConfig.cmake [[
+include(CMakeFindDependencyMacro)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/mprocTargets.cmake)
+]])
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/mprocConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/mprocConfig.cmake ${PROJECT_BINARY_DIR}/mprocConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+if(use_hwloc)
+  set(pc_libs_private "-lhwloc ")
+endif()
+configure_file(cmake/mproc.pc.in mproc.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mproc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

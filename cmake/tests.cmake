@@ -1,0 +1,67 @@
+# Tests: every src/<folder>/<name>_test.c (label unit) and tests/[<folder>/]<name>_test.c (label cross) is one program,
+# build/<preset>/tests/<folder>_<name>_test, and one entry of ctest, <folder>/<name>.  They see the internal headers.
+
+pkg_check_modules(CHECK IMPORTED_TARGET check>=0.15)
+if(NOT CHECK_FOUND)
+  message(WARNING "pkg-config does not find check: the tests are left out")
+  return()
+endif()
+enable_testing()
+
+set(threads_only 0)
+set(time_factor 1)
+if(MPROC_SANITIZE)
+  set(time_factor 4)
+endif()
+if(MPROC_SANITIZE MATCHES thread)
+  set(threads_only 1)
+endif()
+set(test_environment
+  CK_TIMEOUT_MULTIPLIER=${time_factor}
+  ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  UBSAN_OPTIONS=print_stacktrace=1
+  TSAN_OPTIONS=die_after_fork=0:halt_on_error=1:second_deadlock_stack=1)
+
+# What all test programs are built with: the library with its inside, and the C library's too.
+add_library(mproc_test_base INTERFACE)
+target_compile_definitions(mproc_test_base INTERFACE _GNU_SOURCE)
+target_link_libraries(mproc_test_base INTERFACE mproc_static mproc_inside mproc_flags m)
+
+add_library(mproc_test_support STATIC tests/support/support.c)
+target_compile_definitions(mproc_test_support PRIVATE SUPPORT_THREADS_ONLY=${threads_only})
+target_include_directories(mproc_test_support PUBLIC tests/support)
+target_link_libraries(mproc_test_support PUBLIC mproc_test_base PkgConfig::CHECK)
+
+function(mproc_add_test label source)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET folder FILENAME folder)
+  cmake_path(GET source STEM name)
+  set(program ${folder}_${name})
+  string(REGEX REPLACE "_test$" "" name ${name})
+
+  add_executable(${program} ${source})
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(${program} PRIVATE mproc_test_support)
+  add_test(NAME ${folder}/${name} COMMAND ${program})
+  set_tests_properties(${folder}/${name} PROPERTIES
+    LABELS ${label} TIMEOUT 300 ENVIRONMENT "${test_environment}")
+endfunction()
+
+file(GLOB unit_tests CONFIGURE_DEPENDS src/*/*_test.c)
+foreach(source IN LISTS unit_tests)
+  mproc_add_test(unit ${source})
+endforeach()
+
+file(GLOB cross_tests CONFIGURE_DEPENDS tests/*_test.c tests/*/*_test.c)
+foreach(source IN LISTS cross_tests)
+  mproc_add_test(cross ${source})
+endforeach()
+
+# The crash harness kills operations at every instruction; `make crash` runs it.
+file(GLOB crash_sources CONFIGURE_DEPENDS tests/crash/*.c)
+list(FILTER crash_sources EXCLUDE REGEX "_test\\.c$")
+if(crash_sources)
+  add_executable(crash ${crash_sources})
+  set_target_properties(crash PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(crash PRIVATE mproc_test_base)
+endif()
