@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/error.h - the text behind mproc_error_text().
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+enum {
+	MPROCI_ERROR_TEXT_SIZE = 256
+};
+
+/* Set this thread's error text and return @code, so that a failure is one statement. */
+int mproci_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
