@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/child.h"
+
+#include "base/error.h"
+#include "sys/clock.h"
+#include "sys/descriptor.h"
+#include "sys/lifeline.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_THREAD__
+/* TSan keeps a thread of its own. */
+enum {
+	OWN_THREADS = 2
+};
+#else
+enum {
+	OWN_THREADS = 1
+};
+#endif
+
+const mproci_ending mproci_ending_killed = {.signal = SIGKILL};
+
+/* glibc 2.36 has wrappers for these, older ones have not. */
+static int open_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static void give_default_handlers(void)
+{
+	struct sigaction now, fresh = {.sa_handler = SIG_DFL};
+
+	for (int number = 1; number < NSIG; ++number) {
+		if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaction(number, &fresh, NULL);
+	}
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGINT, SIG_IGN);
+}
+
+static int fail_to_fork(int rc)
+{
+	if (rc == -EAGAIN)
+		return mproci_fail(rc,
+			"no more processes may be started: RLIMIT_NPROC or the cgroup's limit is reached");
+	return mproci_fail(rc, "cannot fork: %s", strerror(-rc));
+}
+
+/* A child we cannot follow is a child we must not have. */
+static int follow(pid_t pid)
+{
+	int fd;
+
+	fd = open_pidfd(pid);
+	if (fd >= 0)
+		return fd;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return mproci_fail(fd, "cannot open a descriptor for the child: %s", strerror(-fd));
+}
+
+pid_t mproci_child_fork(bool fresh_signals, int *ret_pidfd)
+{
+	sigset_t all, before;
+	pid_t pid;
+	int rc;
+
+	rc = mproci_lifeline_make();
+	if (rc < 0)
+		return rc;
+	fflush(NULL);
+	/* No handler of the application may run in the child before it is set up. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	rc = pid < 0 ? -errno : 0;
+	if (pid == 0) {
+		mproci_lifeline_arm();
+		if (fresh_signals)
+			give_default_handlers();
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (pid == 0)
+		return 0;
+	if (rc < 0)
+		return fail_to_fork(rc);
+	rc = follow(pid);
+	if (rc < 0)
+		return rc;
+	*ret_pidfd = rc;
+	return pid;
+}
+
+_Noreturn void mproci_child_exit(int code)
+{
+	fflush(NULL);
+	_exit(code);
+}
+
+int mproci_child_wait(int pidfd, mproc_deadline deadline)
+{
+	return mproci_poll_one(pidfd, deadline);
+}
+
+static int wait_id(int pidfd, siginfo_t *info, int flags)
+{
+	int rc;
+
+	do
+		rc = waitid(P_PIDFD, (id_t)pidfd, info, WEXITED | flags);
+	while (rc < 0 && errno == EINTR);
+	return rc;
+}
+
+void mproci_child_ending(int pidfd, mproci_ending *ret_ending)
+{
+	siginfo_t info = {0};
+
+	*ret_ending = (mproci_ending){0};
+	if (wait_id(pidfd, &info, WNOWAIT) < 0)
+		ret_ending->is_lost = true;
+	else if (info.si_code == CLD_EXITED)
+		ret_ending->exit_code = info.si_status;
+	else
+		ret_ending->signal = info.si_status;
+}
+
+void mproci_child_reap(int pidfd)
+{
+	siginfo_t info;
+
+	wait_id(pidfd, &info, 0);
+}
+
+void mproci_child_kill(int pidfd)
+{
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
+int mproci_child_open(pid_t pid, uint64_t start_time)
+{
+	int fd;
+
+	fd = open_pidfd(pid);
+	/* Compared after opening: from here on the descriptor cannot come to mean another process. */
+	if (fd >= 0 && mproci_process_start_time(pid) != start_time) {
+		close(fd);
+		fd = -ESRCH;
+	}
+	return fd;
+}
+
+uint64_t mproci_process_start_time(pid_t pid)
+{
+	enum {
+		FIELDS_AFTER_NAME = 20
+	};
+	unsigned long long ticks = 0;
+	char path[32], line[1024];
+	const char *field;
+	FILE *file;
+	size_t size;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	size = fread(line, 1, sizeof line - 1, file);
+	fclose(file);
+	line[size] = '\0';
+	/* The name is in parentheses and may hold anything, also parentheses and spaces. */
+	field = strrchr(line, ')');
+	for (int i = 0; field != NULL && i < FIELDS_AFTER_NAME; ++i)
+		field = strchr(field + 1, ' ');
+	if (field != NULL)
+		ticks = strtoull(field, NULL, 10);
+	return ticks;
+}
+
+pid_t mproci_process_id(void)
+{
+	return getpid();
+}
+
+void mproci_process_set_name(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+}
+
+static bool sees_threads(void)
+{
+	struct stat info;
+
+	return stat("/proc/self/task", &info) == 0 && info.st_nlink > 2 + OWN_THREADS;
+}
+
+bool mproci_process_has_threads(void)
+{
+	int64_t until;
+
+	if (!sees_threads())
+		return false;
+	until = mproci_clock_now() + INT64_C(10000000);
+	while (mproci_clock_now() < until) {
+		usleep(500);
+		if (!sees_threads())
+			return false;
+	}
+	return true;
+}
+
+int mproci_process_at_fork(void (*handler)(void))
+{
+	return -pthread_atfork(NULL, NULL, handler);
+}

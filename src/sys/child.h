@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sys/child.h - making a child process, following it, and not outliving the parent.
+ *
+ * The lifeline is a pipe whose write end only the parent has.  Each child opens the read end anew
+ * and asks the kernel for SIGKILL when it changes: it does so when the parent ends, in whatever way,
+ * even when the child blocks all signals.  (PR_SET_PDEATHSIG fires when the forking *thread* ends.)
+ */
+#ifndef SYS_CHILD_H
+#define SYS_CHILD_H
+
+#include <mproc/deadline.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How a child ended. */
+typedef struct mproci_ending {
+	/* Nobody knows: the application took the status away. */
+	bool is_lost;
+	/* The signal that killed it; 0 when it exited. */
+	int signal;
+	int exit_code;
+} mproci_ending;
+
+/* How a process ends that got SIGKILL. */
+extern const mproci_ending mproci_ending_killed;
+
+/*
+ * Fork a child that ends with this process.  What stdio has buffered is written first.
+ *
+ * @fresh_signals  the child gets default handlers, except that it ignores SIGINT and what this process
+ *                 ignores.  Otherwise it has this process's handlers.
+ *
+ * Returns 0 in the child; in the parent the pid, and a close-on-exec descriptor of the process in
+ * @ret_pidfd; a negative errno with an error text.
+ */
+pid_t mproci_child_fork(bool fresh_signals, int *ret_pidfd);
+
+/* End this process with @code, after writing what stdio has buffered; no atexit handler runs. */
+_Noreturn void mproci_child_exit(int code);
+
+/* Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT. */
+int mproci_child_wait(int pidfd, mproc_deadline deadline);
+
+/* Tell how an ended child ended, without reaping it: its pid stays taken. */
+void mproci_child_ending(int pidfd, mproci_ending *ret_ending);
+
+/* Reap an ended child. */
+void mproci_child_reap(int pidfd);
+
+/* Send SIGKILL.  A process that has ended is no error. */
+void mproci_child_kill(int pidfd);
+
+/*
+ * Open a process that need not be a child.  @start_time as from mproci_process_start_time, so that another
+ * process that got its pid is not meant.  Returns a descriptor or -ESRCH: it has ended.
+ */
+int mproci_child_open(pid_t pid, uint64_t start_time);
+
+/* The clock ticks since boot when process @pid started; 0 when there is none. */
+uint64_t mproci_process_start_time(pid_t pid);
+
+pid_t mproci_process_id(void);
+
+/* Show @name in ps and top, at most its first 15 bytes. */
+void mproci_process_set_name(const char *name);
+
+/*
+ * Whether this process has more than one thread.  A thread that was joined lingers for a moment in the
+ * kernel's books, so a yes is asked again for 10 ms.
+ */
+bool mproci_process_has_threads(void);
+
+/* Have @handler called in every child of this process right after the fork, also after a plain fork(). */
+int mproci_process_at_fork(void (*handler)(void));
+
+#endif

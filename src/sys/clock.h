@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sys/clock.h - the time.
+ */
+#ifndef SYS_CLOCK_H
+#define SYS_CLOCK_H
+
+#include <stdint.h>
+
+/* Nanoseconds of CLOCK_MONOTONIC; always positive. */
+int64_t mproci_clock_now(void);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/descriptor.h"
+
+#include "base/error.h"
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct timespec time_left(mproc_deadline deadline)
+{
+	int64_t left = deadline == MPROC_NOW ? 0 : deadline - mproci_clock_now();
+
+	if (left < 0)
+		left = 0;
+	return (struct timespec){.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+}
+
+int mproci_poll(struct pollfd *descriptors, size_t count, mproc_deadline deadline)
+{
+	for (;;) {
+		struct timespec left = time_left(deadline);
+		int rc = ppoll(descriptors, count, deadline == MPROC_FOREVER ? NULL : &left, NULL);
+
+		if (rc >= 0)
+			return rc;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int mproci_poll_one(int descriptor, mproc_deadline deadline)
+{
+	struct pollfd one = {.fd = descriptor, .events = POLLIN};
+	int rc;
+
+	rc = mproci_poll(&one, 1, deadline);
+	if (rc < 0)
+		return rc;
+	return rc == 0 ? -ETIMEDOUT : 0;
+}
+
+int mproci_doorbell_open(void)
+{
+	int fd;
+
+	fd = eventfd(0, EFD_CLOEXEC);
+	if (fd < 0)
+		return mproci_fail(-errno, "cannot open a descriptor: %s", strerror(errno));
+	return fd;
+}
+
+void mproci_doorbell_ring(int doorbell)
+{
+	eventfd_write(doorbell, 1);
+}
+
+void mproci_close(int descriptor)
+{
+	if (descriptor >= 0)
+		close(descriptor);
+}

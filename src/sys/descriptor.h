@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sys/descriptor.h - waiting on descriptors until a deadline, and the doorbell that others ring.
+ */
+#ifndef SYS_DESCRIPTOR_H
+#define SYS_DESCRIPTOR_H
+
+#include <mproc/deadline.h>
+#include <poll.h>
+#include <stddef.h>
+
+/* Wait until one of @count descriptors is ready.  Returns how many are (0: deadline), or a negative errno. */
+int mproci_poll(struct pollfd *descriptors, size_t count, mproc_deadline deadline);
+
+/* Wait until one descriptor is readable.  Returns 0, -ETIMEDOUT, or another negative errno. */
+int mproci_poll_one(int descriptor, mproc_deadline deadline);
+
+/* A descriptor that becomes readable when it is rung, and stays so.  Returns it, or a negative errno. */
+int mproci_doorbell_open(void);
+void mproci_doorbell_ring(int doorbell);
+
+/* Close a descriptor; -1 is none. */
+void mproci_close(int descriptor);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sys/futex.h - sleeping on a word of memory, and waking who sleeps on it, between processes.
+ */
+#ifndef SYS_FUTEX_H
+#define SYS_FUTEX_H
+
+#include <limits.h>
+#include <mproc/deadline.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum {
+	MPROCI_WAKE_ALL = INT_MAX
+};
+
+/*
+ * Sleep while *@word is @expected.  Returns 0 when the caller should look again (woken, the word
+ * differs, a signal was caught: all may be spurious), -ETIMEDOUT at the deadline.
+ */
+int mproci_futex_wait(_Atomic uint32_t *word, uint32_t expected, mproc_deadline deadline);
+
+/* Wake at most @count of those who sleep on @word.  An address nobody mapped is no error. */
+void mproci_futex_wake(_Atomic uint32_t *word, int count);
+
+#endif

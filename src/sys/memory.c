@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/memory.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_THREAD__
+#define TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TSAN 1
+#endif
+#endif
+
+#ifdef TSAN
+/* TSan has places of its own for everything, and shadows what is reserved. */
+static void *const HINT = NULL;
+static const size_t LARGEST = (size_t)4 << 30;
+enum {
+	PLACING = 0
+};
+#else
+static void *const HINT = (void *)0x200000000000;
+static const size_t LARGEST = SIZE_MAX;
+enum {
+	PLACING = MAP_FIXED_NOREPLACE
+};
+#endif
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static size_t fit_to_limit(size_t size, int resource)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size)
+		return size;
+	return limit.rlim_cur / MPROCI_PAGE * MPROCI_PAGE;
+}
+
+static void *map(int fd, size_t size)
+{
+	static const int HOW = MAP_SHARED | MAP_NORESERVE;
+	void *base;
+
+	base = mmap(HINT, size, PROT_READ | PROT_WRITE, HOW | PLACING, fd, 0);
+	/* Something else lies there: children inherit any other place just as well. */
+	if (base == MAP_FAILED && errno == EEXIST)
+		base = mmap(NULL, size, PROT_READ | PROT_WRITE, HOW, fd, 0);
+	return base;
+}
+
+/* A limit may also be eaten into by what is mapped already: halve until it fits. */
+static void *map_largest(int fd, size_t size, size_t least, size_t *ret_size)
+{
+	void *base = MAP_FAILED;
+
+	for (; size >= least && base == MAP_FAILED; size = size / 2 / MPROCI_PAGE * MPROCI_PAGE) {
+		*ret_size = size;
+		base = map(fd, size);
+	}
+	return base;
+}
+
+static int reserve(int fd, size_t size, size_t least, void **ret_base, size_t *ret_size)
+{
+	void *base;
+
+	base = map_largest(fd, size, least, &size);
+	if (base == MAP_FAILED)
+		return mproci_fail(-ENOMEM, "shared memory: no room for %zu MiB of addresses", least >> 20);
+	if (ftruncate(fd, (off_t)size) != 0) {
+		int rc = -errno;
+
+		munmap(base, size);
+		return mproci_fail(rc, "shared memory: cannot make it %zu MiB large", size >> 20);
+	}
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	madvise(base, size, MADV_DONTDUMP);
+	*ret_base = base;
+	*ret_size = size;
+	return 0;
+}
+
+int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size)
+{
+	int fd, rc;
+
+	size = fit_to_limit(fit_to_limit(size < LARGEST ? size : LARGEST, RLIMIT_AS), RLIMIT_FSIZE);
+	if (size < least)
+		return mproci_fail(-ENOMEM,
+			"shared memory: RLIMIT_AS or RLIMIT_FSIZE allows %zu MiB, needed are %zu MiB",
+			size >> 20, least >> 20);
+	fd = memfd_create("mproc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return mproci_fail(-errno, "shared memory: memfd_create failed");
+	rc = reserve(fd, size, least, ret_base, ret_size);
+	close(fd);
+	return rc;
+}
+
+void mproci_memory_unreserve(void *base, size_t size)
+{
+	munmap(base, size);
+}
+
+/* The kernel would rather kill somebody than refuse a page: refuse here what cannot be there. */
+static bool is_beyond_machine(size_t size)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 && size / info.mem_unit > info.totalram + info.totalswap;
+}
+
+int mproci_memory_commit(void *start, size_t size)
+{
+	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(MPROCI_PAGE - 1);
+	uintptr_t end = ((uintptr_t)start + size + MPROCI_PAGE - 1) & ~(uintptr_t)(MPROCI_PAGE - 1);
+
+	if (is_beyond_machine(size))
+		return -ENOMEM;
+	while (madvise((void *)first, end - first, MADV_POPULATE_WRITE) != 0) {
+		/* A kernel before 5.14 cannot; then pages come when they are touched. */
+		if (errno == EINVAL)
+			return 0;
+		if (errno != EINTR && errno != EAGAIN)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int mproci_memory_decommit(void *start, size_t size)
+{
+	return madvise(start, size, MADV_REMOVE) == 0 ? 0 : -errno;
+}
+
+void *mproci_memory_wiped_on_fork(void)
+{
+	void *page;
+
+	page = mmap(NULL, MPROCI_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return NULL;
+	if (madvise(page, MPROCI_PAGE, MADV_WIPEONFORK) == 0)
+		return page;
+	munmap(page, MPROCI_PAGE);
+	return NULL;
+}
