@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * family/family.h - the one mapping that all members share.
+ *
+ * It is made by the first call that needs it, in the root process, and inherited by every process forked
+ * later, at the same address.  Front to back: this struct, the tables of members and of threads, and the
+ * rest, which is the arena's.
+ */
+#ifndef FAMILY_FAMILY_H
+#define FAMILY_FAMILY_H
+
+#include "sys/lock.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	MPROCI_MEMBERS = 4096,
+	MPROCI_THREADS = 16384,
+	MPROCI_NAME_SIZE = 32,
+};
+
+/* Who: index of a slot in the low 32 bits, its generation in the high ones.  0 is nobody. */
+typedef uint64_t mproci_id;
+
+typedef struct mproci_member {
+	/* Generation in the high 32 bits, mproci_member_state in the low ones. */
+	_Atomic uint64_t word;
+	mproci_id parent;
+	_Atomic uint64_t start_time;
+	_Atomic int32_t pid;
+	char name[MPROCI_NAME_SIZE];
+} mproci_member;
+
+typedef struct mproci_thread {
+	/* Generation in the high 32 bits; in the low ones a tag of its process, 0 when the slot is free. */
+	_Atomic uint64_t word;
+	/* The word it sleeps on, or NULL. */
+	_Atomic(_Atomic uint32_t *) sleeps_on;
+} mproci_thread;
+
+typedef struct mproci_family {
+	size_t size;
+	/* Protects the making of what is made once for the whole family. */
+	mproci_lock making;
+	/* Slots of the tables that were ever in use. */
+	_Atomic uint32_t member_limit, thread_limit;
+	/* Threads that have ended, one way or another: what they owned waits to be adopted. */
+	_Atomic uint32_t departures;
+	/* What processes started without a name are numbered by. */
+	_Atomic uint32_t started;
+	mproci_member members[MPROCI_MEMBERS];
+	mproci_thread threads[MPROCI_THREADS];
+} mproci_family;
+
+/* NULL until the first mproci_family_join of the root. */
+extern mproci_family *mproci_family_here;
+
+/*
+ * Make sure that there is a family and that this process is a member: called first by whatever touches shared
+ * memory.  A process forked without mproc becomes a member here.  Returns 0, or a negative errno with an
+ * error text: -ENOMEM, or -EAGAIN when the table is full.  Cost: one load, but for the first call.
+ */
+int mproci_family_join(void);
+
+/* What lies behind the tables. */
+void mproci_family_rest(char **ret_start, char **ret_end);
+
+/* Whether @address is in the family's memory. */
+bool mproci_family_holds(const void *address);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * family/member.h - the table of processes: who belongs to the family, and who has gone.
+ *
+ * A slot goes FREE -> STARTING -> RUNNING -> DEAD -> FREE; its generation counts how often it was taken, so that
+ * an id never means anybody else.  Only who knows from the kernel that a process has ended buries it.
+ */
+#ifndef FAMILY_MEMBER_H
+#define FAMILY_MEMBER_H
+
+#include "family/family.h"
+
+#include <sys/types.h>
+
+typedef enum mproci_member_state {
+	MPROCI_MEMBER_FREE,
+	MPROCI_MEMBER_STARTING,
+	MPROCI_MEMBER_RUNNING,
+	MPROCI_MEMBER_DEAD,
+} mproci_member_state;
+
+/* This process's id; 0 when it is no member (yet), as after a plain fork(). */
+mproci_id mproci_member_self(void);
+
+/* Take a slot for this process.  Returns 0, or -EAGAIN (full) or -ENOMEM with an error text. */
+int mproci_member_enrol(void);
+
+/* Take a slot for a child that is about to be forked.  As mproci_member_enrol; the id in @ret_id. */
+int mproci_member_expect(const char *name, mproci_id *ret_id);
+
+/* In the child: be the member that was expected. */
+void mproci_member_become(mproci_id id);
+
+/* The slot of a member, also of one that is gone. */
+mproci_member *mproci_member_slot(mproci_id id);
+
+/*
+ * Note that a member has ended, or was never forked: wake whoever it may have failed to wake, give up what its
+ * threads owned, free its slot.  May be called again by somebody else when the caller dies on the way.
+ */
+void mproci_member_bury(mproci_id id);
+
+/*
+ * Kill a member that need not be this process's child, wait until the kernel says that it has ended, and bury it.
+ * Nothing happens when it is buried already.
+ */
+void mproci_member_end(mproci_id id);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "family/thread.h"
+
+#include "family/member.h"
+#include "sys/futex.h"
+#include "sys/memory.h"
+
+#include <pthread.h>
+
+/* A thread's slot is its own as long as its process is the one that took it: a fork copies these too. */
+static _Thread_local struct {
+	mproci_id member;
+	mproci_id id;
+} own;
+
+static pthread_key_t at_exit;
+static pthread_once_t at_exit_once = PTHREAD_ONCE_INIT;
+
+static mproci_thread *slot_of(mproci_id id)
+{
+	return &mproci_family_here->threads[(uint32_t)id];
+}
+
+static uint32_t generation_of(uint64_t word)
+{
+	return (uint32_t)(word >> 32);
+}
+
+/* How a slot names its process: never 0, and another one for the next process in the same slot of the table. */
+static uint32_t tag_of(mproci_id member)
+{
+	return (1 + (uint32_t)member) << 16 | (uint32_t)(member >> 32 & 0xffff);
+}
+
+/* End the thread in a slot, unless somebody else did. */
+static void vacate(mproci_thread *slot, uint64_t word)
+{
+	atomic_store(&slot->sleeps_on, NULL);
+	if (atomic_compare_exchange_strong(&slot->word, &word, word & UINT64_C(0xffffffff00000000)))
+		atomic_fetch_add(&mproci_family_here->departures, 1);
+}
+
+static void leave(void *unused)
+{
+	(void)unused;
+	if (own.id != 0 && own.member == mproci_member_self()) {
+		mproci_thread *slot = slot_of(own.id);
+
+		vacate(slot, atomic_load(&slot->word));
+	}
+	own.id = 0;
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&at_exit, leave);
+}
+
+static bool raise_limit(uint32_t index)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
+
+	if (index < limit)
+		return true;
+	if (mproci_memory_commit(&mproci_family_here->threads[index], sizeof(mproci_thread)) < 0)
+		return false;
+	while (limit <= index
+		&& !atomic_compare_exchange_weak(&mproci_family_here->thread_limit, &limit, index + 1))
+		;
+	return true;
+}
+
+static mproci_id take_slot(mproci_id member)
+{
+	for (uint32_t index = 0; index < MPROCI_THREADS && raise_limit(index); ++index) {
+		mproci_thread *slot = &mproci_family_here->threads[index];
+		uint64_t word = atomic_load(&slot->word);
+		uint32_t generation = generation_of(word) + 1;
+		uint64_t mine = (uint64_t)generation << 32 | tag_of(member);
+
+		if ((uint32_t)word == 0 && generation != 0
+			&& atomic_compare_exchange_strong(&slot->word, &word, mine))
+			return (uint64_t)generation << 32 | index;
+	}
+	return 0;
+}
+
+mproci_id mproci_thread_self(void)
+{
+	mproci_id member = mproci_member_self();
+
+	if (own.member == member && own.id != 0)
+		return own.id;
+	if (member == 0)
+		return 0;
+	pthread_once(&at_exit_once, make_key);
+	own.id = take_slot(member);
+	own.member = member;
+	pthread_setspecific(at_exit, &own);
+	return own.id;
+}
+
+bool mproci_thread_is_alive(mproci_id id)
+{
+	uint64_t word;
+
+	if (id == 0)
+		return false;
+	word = atomic_load(&slot_of(id)->word);
+	return generation_of(word) == (uint32_t)(id >> 32) && (uint32_t)word != 0;
+}
+
+void mproci_thread_sleeps_on(_Atomic uint32_t *word)
+{
+	mproci_id id = mproci_thread_self();
+
+	if (id != 0)
+		atomic_store(&slot_of(id)->sleeps_on, mproci_family_holds(word) ? word : NULL);
+}
+
+/* Wake all who sleep on an odd word, or are about to: they compare it once more when they fall asleep. */
+static void disturb(_Atomic uint32_t *word)
+{
+	uint32_t value = atomic_load(word);
+
+	if ((value & 1) != 0)
+		atomic_compare_exchange_strong(word, &value, value + 1);
+	mproci_futex_wake(word, MPROCI_WAKE_ALL);
+}
+
+void mproci_thread_bury_all(mproci_id member)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
+
+	for (uint32_t index = 0; index < limit; ++index) {
+		mproci_thread *slot = &mproci_family_here->threads[index];
+		uint64_t word = atomic_load(&slot->word);
+		_Atomic uint32_t *sleeps_on = atomic_load(&slot->sleeps_on);
+
+		if ((uint32_t)word == tag_of(member))
+			vacate(slot, word);
+		else if (sleeps_on != NULL)
+			disturb(sleeps_on);
+	}
+}
