@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/event_count.h"
+
+#include "base/deadline.h"
+#include "family/thread.h"
+#include "sys/clock.h"
+#include "sys/futex.h"
+
+/* How long a thread sleeps that has no slot in the table, so that nobody would find and wake it. */
+static const int64_t RECHECK = 100 * INT64_C(1000000);
+
+uint32_t mproci_event_count_prepare(mproci_event_count *events)
+{
+	uint32_t word;
+
+	/* Announced before the caller looks again: who buries a dead notifier finds it, or the look finds its change. */
+	mproci_thread_sleeps_on(&events->word);
+	word = atomic_load(&events->word);
+	while ((word & 1) == 0 && !atomic_compare_exchange_weak(&events->word, &word, word + 1))
+		;
+	/* Pairs with the fence in notify: either it sees the bit, or the caller's next look sees the change. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return word | 1;
+}
+
+void mproci_event_count_cancel(mproci_event_count *events)
+{
+	(void)events;
+	mproci_thread_sleeps_on(NULL);
+}
+
+int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_deadline deadline)
+{
+	mproc_deadline until = deadline;
+	int rc;
+
+	if (mproci_thread_self() == 0)
+		until = mproci_deadline_earlier(deadline, mproci_clock_now() + RECHECK);
+	rc = mproci_futex_wait(&events->word, key, until);
+	mproci_thread_sleeps_on(NULL);
+	return until == deadline ? rc : 0;
+}
+
+void mproci_event_count_notify(mproci_event_count *events)
+{
+	uint32_t word;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	word = atomic_load_explicit(&events->word, memory_order_relaxed);
+	/* When the step fails, somebody else made it after our change, and wakes the same sleepers. */
+	if ((word & 1) != 0 && atomic_compare_exchange_strong(&events->word, &word, word + 1))
+		mproci_futex_wake(&events->word, MPROCI_WAKE_ALL);
+}

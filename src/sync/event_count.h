@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sync/event_count.h - the one place where anybody sleeps until something becomes true.
+ *
+ * Who waits:                                           Who makes it true:
+ *     while (!it_is_true()) {                              make_it_true();
+ *             key = mproci_event_count_prepare(ec);        mproci_event_count_notify(ec);
+ *             if (it_is_true())
+ *                     mproci_event_count_cancel(ec);
+ *             else
+ *                     rc = mproci_event_count_wait(ec, key, deadline);
+ *     }
+ *
+ * See README.md beside this file for the argument that no wake-up is lost, also when somebody is killed.
+ */
+#ifndef SYNC_EVENT_COUNT_H
+#define SYNC_EVENT_COUNT_H
+
+#include <mproc/deadline.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Zero is a good one.  Twice the number of notifications that mattered, plus 1 when somebody may sleep. */
+typedef struct mproci_event_count {
+	_Atomic uint32_t word;
+} mproci_event_count;
+
+/* Announce that this thread may sleep.  Look again after this; then wait or cancel. */
+uint32_t mproci_event_count_prepare(mproci_event_count *events);
+
+/* Not sleeping after all. */
+void mproci_event_count_cancel(mproci_event_count *events);
+
+/* Sleep until a notification after @key was taken.  Returns 0: look again (may be spurious); -ETIMEDOUT. */
+int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_deadline deadline);
+
+/* Wake everybody who prepared.  Cost with nobody asleep: a fence and a load. */
+void mproci_event_count_notify(mproci_event_count *events);
+
+#endif

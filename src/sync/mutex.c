@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The public face of sys/lock.h: a robust lock, marked so that memory which is no mutex is refused.
+ */
+#include "base/error.h"
+#include "sys/lock.h"
+
+#include <errno.h>
+#include <mproc/mutex.h>
+#include <stddef.h>
+
+static const uint64_t MARK = UINT64_C(0x6d757465782e6f6b);
+
+typedef struct mutex {
+	uint64_t mark;
+	mproci_lock lock;
+} mutex;
+
+_Static_assert(sizeof(mutex) <= sizeof(mproc_mutex), "a mutex fits into its public room");
+_Static_assert(_Alignof(mutex) <= _Alignof(mproc_mutex), "and is aligned as that is");
+
+static mutex *inside(mproc_mutex *public)
+{
+	return (mutex *)public;
+}
+
+static int check(mproc_mutex *public)
+{
+	if (public == NULL)
+		return mproci_fail(-EINVAL, "mutex: NULL");
+	if (inside(public)->mark != MARK)
+		return mproci_fail(-EINVAL, "mutex %p: not initialised, or destroyed", (void *)public);
+	return 0;
+}
+
+int mproc_mutex_init(mproc_mutex *public, const mproc_mutex_options *options)
+{
+	static const mproc_mutex_options defaults;
+	int rc;
+
+	if (options == NULL)
+		options = &defaults;
+	if (public == NULL)
+		return mproci_fail(-EINVAL, "mutex: NULL");
+	for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; ++i) {
+		if (options->reserved[i] != 0)
+			return mproci_fail(-EINVAL, "mutex: reserved[%zu] is %llu, not 0", i,
+				(unsigned long long)options->reserved[i]);
+	}
+	rc = mproci_lock_init(&inside(public)->lock, options->recursive);
+	if (rc < 0)
+		return mproci_fail(rc, "mutex: cannot be made");
+	inside(public)->mark = MARK;
+	return 0;
+}
+
+int mproc_mutex_lock(mproc_mutex *public, mproc_deadline deadline)
+{
+	int rc;
+
+	rc = check(public);
+	if (rc < 0)
+		return rc;
+	rc = mproci_lock_take(&inside(public)->lock, deadline);
+	if (rc == -ETIMEDOUT)
+		mproci_fail(rc, "mutex %p: still held by somebody else at the deadline", (void *)public);
+	else if (rc == -EDEADLK)
+		mproci_fail(rc, "mutex %p: this thread holds it already", (void *)public);
+	else if (rc < 0)
+		mproci_fail(rc, "mutex %p: held by somebody else", (void *)public);
+	return rc;
+}
+
+int mproc_mutex_unlock(mproc_mutex *public)
+{
+	int rc;
+
+	rc = check(public);
+	if (rc < 0)
+		return rc;
+	rc = mproci_lock_release(&inside(public)->lock);
+	if (rc < 0)
+		return mproci_fail(rc, "mutex %p: not held by this thread", (void *)public);
+	return 0;
+}
+
+int mproc_mutex_destroy(mproc_mutex *public)
+{
+	int rc;
+
+	if (public == NULL)
+		return 0;
+	rc = check(public);
+	if (rc < 0)
+		return rc;
+	rc = mproci_lock_destroy(&inside(public)->lock);
+	if (rc < 0)
+		return mproci_fail(rc, "mutex %p: somebody holds it", (void *)public);
+	inside(public)->mark = 0;
+	return 0;
+}
