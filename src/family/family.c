@@ -30,6 +30,8 @@ static int found(void)
 	rc = mproci_memory_commit(family, offsetof(mproci_family, members));
 	if (rc == 0)
 		rc = mproci_lock_init(&family->making, false);
+	if (rc == 0)
+		rc = mproci_lock_init(&family->burying, true);
 	if (rc < 0) {
 		mproci_memory_unreserve(base, size);
 		return mproci_fail(rc, "shared memory: no memory for a family");

@@ -26,9 +26,8 @@ enum {
 typedef uint64_t mproci_id;
 
 typedef struct mproci_member {
-	/* Generation in the high 32 bits, mproci_member_state in the low ones. */
+	/* Generation, parent and state: member.c. */
 	_Atomic uint64_t word;
-	mproci_id parent;
 	_Atomic uint64_t start_time;
 	_Atomic int32_t pid;
 	char name[MPROCI_NAME_SIZE];
@@ -45,6 +44,8 @@ typedef struct mproci_family {
 	size_t size;
 	/* Protects the making of what is made once for the whole family. */
 	mproci_lock making;
+	/* Those who bury take turns: a slot must not be taken anew while somebody still clears up behind the last. */
+	mproci_lock burying;
 	/* Slots of the tables that were ever in use. */
 	_Atomic uint32_t member_limit, thread_limit;
 	/* Threads that have ended, one way or another: what they owned waits to be adopted. */

@@ -13,9 +13,10 @@
 /* The kernel zeroes this page in a forked child: the one thing that tells it from its parent. */
 static _Atomic mproci_id *self;
 
-static uint64_t word_of(uint32_t generation, mproci_member_state state)
+/* A slot's word: 32 bits generation, 24 bits 1 + the parent's slot (0: none), 8 bits state. */
+static uint64_t word_of(uint32_t generation, uint32_t parent, mproci_member_state state)
 {
-	return (uint64_t)generation << 32 | state;
+	return (uint64_t)generation << 32 | parent << 8 | state;
 }
 
 static uint32_t generation_of(uint64_t word)
@@ -23,9 +24,19 @@ static uint32_t generation_of(uint64_t word)
 	return (uint32_t)(word >> 32);
 }
 
+static uint32_t parent_of(uint64_t word)
+{
+	return (uint32_t)word >> 8;
+}
+
 static mproci_member_state state_of(uint64_t word)
 {
-	return (mproci_member_state)(uint32_t)word;
+	return (mproci_member_state)(word & 0xff);
+}
+
+static mproci_id id_of(uint64_t word, uint32_t index)
+{
+	return (uint64_t)generation_of(word) << 32 | index;
 }
 
 mproci_id mproci_member_self(void)
@@ -54,59 +65,96 @@ static int raise_limit(uint32_t index)
 }
 
 /* Try to take one slot.  A dead one was left by somebody killed while burying it. */
-static bool take(uint32_t index, mproci_id *ret_id)
+static bool take(uint32_t index, uint32_t parent, mproci_id *ret_id)
 {
 	mproci_member *member = &mproci_family_here->members[index];
-	uint64_t word = atomic_load(&member->word);
-	uint32_t generation = generation_of(word) + 1;
+	uint64_t word = atomic_load(&member->word), mine;
 
 	if (state_of(word) == MPROCI_MEMBER_DEAD) {
-		mproci_member_bury((uint64_t)generation_of(word) << 32 | index);
+		mproci_member_bury(id_of(word, index));
 		word = atomic_load(&member->word);
 	}
-	if (generation == 0 || state_of(word) != MPROCI_MEMBER_FREE
-		|| !atomic_compare_exchange_strong(
-			&member->word, &word, word_of(generation, MPROCI_MEMBER_STARTING)))
+	mine = word_of(generation_of(word) + 1, parent, MPROCI_MEMBER_STARTING);
+	/* A slot that was used four thousand million times is used no more. */
+	if (state_of(word) != MPROCI_MEMBER_FREE || generation_of(mine) == 0
+		|| !atomic_compare_exchange_strong(&member->word, &word, mine))
 		return false;
-	*ret_id = (uint64_t)generation << 32 | index;
+	*ret_id = id_of(mine, index);
 	return true;
+}
+
+static bool has_ended(const mproci_member *member)
+{
+	int fd;
+
+	fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
+	mproci_close(fd);
+	return fd == -ESRCH;
+}
+
+/* Bury those whose end nobody waited for, such as children that the program forked itself. */
+static void sweep(void)
+{
+	for (uint32_t index = 0; index < MPROCI_MEMBERS; ++index) {
+		mproci_member *member = &mproci_family_here->members[index];
+		uint64_t word = atomic_load(&member->word);
+
+		if (state_of(word) == MPROCI_MEMBER_RUNNING && has_ended(member))
+			mproci_member_bury(id_of(word, index));
+	}
+}
+
+static int find_slot(mproci_id *ret_id)
+{
+	mproci_id self_id = mproci_member_self();
+	uint32_t parent = self_id == 0 ? 0 : 1 + (uint32_t)self_id;
+
+	for (int attempt = 0; attempt < 2; ++attempt) {
+		for (uint32_t index = 0; index < MPROCI_MEMBERS; ++index) {
+			int rc = raise_limit(index);
+
+			if (rc < 0)
+				return rc;
+			if (take(index, parent, ret_id))
+				return 0;
+		}
+		sweep();
+	}
+	return mproci_fail(-EAGAIN, "no more processes in one family than %d", MPROCI_MEMBERS);
 }
 
 int mproci_member_expect(const char *name, mproci_id *ret_id)
 {
-	mproci_id id = 0;
 	mproci_member *member;
+	int rc;
 
-	for (uint32_t index = 0; id == 0; ++index) {
-		int rc;
-
-		if (index == MPROCI_MEMBERS)
-			return mproci_fail(
-				-EAGAIN, "no more processes in one family than %d", MPROCI_MEMBERS);
-		rc = raise_limit(index);
-		if (rc < 0)
-			return rc;
-		take(index, &id);
-	}
-	member = mproci_member_slot(id);
+	rc = find_slot(ret_id);
+	if (rc < 0)
+		return rc;
+	member = mproci_member_slot(*ret_id);
 	atomic_store(&member->pid, 0);
 	atomic_store(&member->start_time, 0);
-	member->parent = mproci_member_self();
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
-	*ret_id = id;
 	return 0;
 }
 
-void mproci_member_become(mproci_id id)
+bool mproci_member_become(mproci_id id)
 {
 	mproci_member *member = mproci_member_slot(id);
+	uint64_t word = atomic_load(&member->word);
 	pid_t pid = mproci_process_id();
 
+	if (id_of(word, (uint32_t)id) != id || state_of(word) != MPROCI_MEMBER_STARTING)
+		return false;
 	atomic_store(&member->start_time, mproci_process_start_time(pid));
 	atomic_store(&member->pid, pid);
-	atomic_store(&member->word, word_of((uint32_t)(id >> 32), MPROCI_MEMBER_RUNNING));
+	/* Fails when the parent has died and was buried. */
+	if (!atomic_compare_exchange_strong(&member->word, &word,
+		    word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_RUNNING)))
+		return false;
 	atomic_store(self, id);
+	return true;
 }
 
 int mproci_member_enrol(void)
@@ -119,41 +167,60 @@ int mproci_member_enrol(void)
 	if (self == NULL)
 		return mproci_fail(-ENOMEM, "no memory for a page of this process");
 	rc = mproci_member_expect("", &id);
-	if (rc < 0)
-		return rc;
-	mproci_member_become(id);
-	return 0;
+	if (rc == 0)
+		mproci_member_become(id);
+	return rc;
+}
+
+/* Children die with their parent, and nobody else waits for their end. */
+static void end_children(uint32_t parent_index)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->member_limit);
+
+	for (uint32_t index = 0; index < limit; ++index) {
+		uint64_t word = atomic_load(&mproci_family_here->members[index].word);
+
+		if (parent_of(word) == 1 + parent_index && state_of(word) != MPROCI_MEMBER_FREE)
+			mproci_member_end(id_of(word, index));
+	}
+}
+
+/* May be begun again from the start when its caller dies on the way: the slot is DEAD until all is done. */
+static void bury(mproci_id id)
+{
+	mproci_member *member = mproci_member_slot(id);
+	uint64_t word = atomic_load(&member->word), dead;
+
+	do {
+		if (id_of(word, (uint32_t)id) != id || state_of(word) == MPROCI_MEMBER_FREE)
+			return;
+		dead = word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_DEAD);
+	} while (!atomic_compare_exchange_weak(&member->word, &word, dead));
+	end_children((uint32_t)id);
+	mproci_thread_bury_all(id);
+	atomic_store(&member->word, word_of(generation_of(dead), 0, MPROCI_MEMBER_FREE));
 }
 
 void mproci_member_bury(mproci_id id)
 {
-	mproci_member *member = mproci_member_slot(id);
-	uint32_t generation = (uint32_t)(id >> 32);
-	uint64_t word = atomic_load(&member->word);
-
-	while (generation_of(word) == generation && state_of(word) != MPROCI_MEMBER_FREE
-		&& state_of(word) != MPROCI_MEMBER_DEAD) {
-		if (atomic_compare_exchange_weak(
-			    &member->word, &word, word_of(generation, MPROCI_MEMBER_DEAD)))
-			break;
-	}
-	mproci_thread_bury_all(id);
-	word = word_of(generation, MPROCI_MEMBER_DEAD);
-	atomic_compare_exchange_strong(&member->word, &word, word_of(generation, MPROCI_MEMBER_FREE));
+	mproci_lock_take(&mproci_family_here->burying, MPROC_FOREVER);
+	bury(id);
+	mproci_lock_release(&mproci_family_here->burying);
 }
 
 void mproci_member_end(mproci_id id)
 {
 	mproci_member *member = mproci_member_slot(id);
+	uint64_t word = atomic_load(&member->word);
 	int fd;
 
-	if (id == 0 || atomic_load(&member->word) != word_of((uint32_t)(id >> 32), MPROCI_MEMBER_RUNNING))
-		return;
-	fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
-	if (fd >= 0) {
-		mproci_child_kill(fd);
-		mproci_child_wait(fd, MPROC_FOREVER);
-		mproci_close(fd);
+	if (id_of(word, (uint32_t)id) == id && state_of(word) == MPROCI_MEMBER_RUNNING) {
+		fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
+		if (fd >= 0) {
+			mproci_child_kill(fd);
+			mproci_child_wait(fd, MPROC_FOREVER);
+			mproci_close(fd);
+		}
 	}
 	mproci_member_bury(id);
 }

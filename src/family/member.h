@@ -28,22 +28,20 @@ int mproci_member_enrol(void);
 /* Take a slot for a child that is about to be forked.  As mproci_member_enrol; the id in @ret_id. */
 int mproci_member_expect(const char *name, mproci_id *ret_id);
 
-/* In the child: be the member that was expected. */
-void mproci_member_become(mproci_id id);
+/* In the child: be the member that was expected.  Returns false when the parent has died: end at once. */
+bool mproci_member_become(mproci_id id);
 
 /* The slot of a member, also of one that is gone. */
 mproci_member *mproci_member_slot(mproci_id id);
 
 /*
- * Note that a member has ended, or was never forked: wake whoever it may have failed to wake, give up what its
- * threads owned, free its slot.  May be called again by somebody else when the caller dies on the way.
+ * Note that a member has ended, or was never forked: end its children, which die with it, wake whoever it may have
+ * failed to wake, give up what its threads owned, free its slot.  Nothing happens when it is buried already.  May be
+ * done again by somebody else when the caller dies on the way.
  */
 void mproci_member_bury(mproci_id id);
 
-/*
- * Kill a member that need not be this process's child, wait until the kernel says that it has ended, and bury it.
- * Nothing happens when it is buried already.
- */
+/* Kill a member that need not be this process's child, wait until the kernel says that it has ended, and bury it. */
 void mproci_member_end(mproci_id id);
 
 #endif
