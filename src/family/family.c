@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "family/member.h"
+#include "sys/child.h"
 #include "sys/memory.h"
 
 #include <errno.h>
@@ -15,6 +16,24 @@ mproci_family *mproci_family_here;
 
 /* Protects the making of the family against threads of the root that need it at the same time. */
 static pthread_mutex_t founding = PTHREAD_MUTEX_INITIALIZER;
+
+static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
+
+/* Nobody forks while another thread is at it: the child would find half a family and a lock without a holder. */
+static void lock(void)
+{
+	pthread_mutex_lock(&founding);
+}
+
+static void unlock(void)
+{
+	pthread_mutex_unlock(&founding);
+}
+
+static void register_handlers(void)
+{
+	mproci_process_at_fork(lock, unlock, unlock);
+}
 
 static int found(void)
 {
@@ -29,9 +48,9 @@ static int found(void)
 	family = base;
 	rc = mproci_memory_commit(family, offsetof(mproci_family, members));
 	if (rc == 0)
-		rc = mproci_lock_init(&family->making, false);
+		rc = mproci_lock_init(&family->making);
 	if (rc == 0)
-		rc = mproci_lock_init(&family->burying, true);
+		rc = mproci_lock_init(&family->burying);
 	if (rc < 0) {
 		mproci_memory_unreserve(base, size);
 		return mproci_fail(rc, "shared memory: no memory for a family");
@@ -47,12 +66,13 @@ int mproci_family_join(void)
 
 	if (mproci_member_self() != 0)
 		return 0;
-	pthread_mutex_lock(&founding);
+	pthread_once(&handlers_once, register_handlers);
+	lock();
 	if (mproci_family_here == NULL)
 		rc = found();
 	if (rc == 0 && mproci_member_self() == 0)
 		rc = mproci_member_enrol();
-	pthread_mutex_unlock(&founding);
+	unlock();
 	return rc;
 }
 

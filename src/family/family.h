@@ -30,6 +30,8 @@ typedef struct mproci_member {
 	_Atomic uint64_t word;
 	_Atomic uint64_t start_time;
 	_Atomic int32_t pid;
+	/* Opened when the parent can follow the process: sys/child.h. */
+	_Atomic uint32_t gate;
 	char name[MPROCI_NAME_SIZE];
 } mproci_member;
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The kernel zeroes this page in a forked child: the one thing that tells it from its parent. */
-static _Atomic mproci_id *self;
+static _Atomic mproci_id *_Atomic self;
 
 /* A slot's word: 32 bits generation, 24 bits 1 + the parent's slot (0: none), 8 bits state. */
 static uint64_t word_of(uint32_t generation, uint32_t parent, mproci_member_state state)
@@ -41,7 +41,9 @@ static mproci_id id_of(uint64_t word, uint32_t index)
 
 mproci_id mproci_member_self(void)
 {
-	return self == NULL ? 0 : atomic_load_explicit(self, memory_order_relaxed);
+	_Atomic mproci_id *here = atomic_load_explicit(&self, memory_order_acquire);
+
+	return here == NULL ? 0 : atomic_load_explicit(here, memory_order_relaxed);
 }
 
 mproci_member *mproci_member_slot(mproci_id id)
@@ -134,27 +136,32 @@ int mproci_member_expect(const char *name, mproci_id *ret_id)
 	member = mproci_member_slot(*ret_id);
 	atomic_store(&member->pid, 0);
 	atomic_store(&member->start_time, 0);
+	atomic_store(&member->gate, 0);
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
 	return 0;
 }
 
-bool mproci_member_become(mproci_id id)
+int mproci_member_become(mproci_id id)
 {
 	mproci_member *member = mproci_member_slot(id);
-	uint64_t word = atomic_load(&member->word);
+	uint64_t word = atomic_load(&member->word), start_time;
 	pid_t pid = mproci_process_id();
+	int rc;
 
 	if (id_of(word, (uint32_t)id) != id || state_of(word) != MPROCI_MEMBER_STARTING)
-		return false;
-	atomic_store(&member->start_time, mproci_process_start_time(pid));
+		return -ECHILD;
+	rc = mproci_process_start_time(pid, &start_time);
+	if (rc < 0)
+		return mproci_fail(rc, "cannot read this process's start time from /proc: %s", strerror(-rc));
+	atomic_store(&member->start_time, start_time);
 	atomic_store(&member->pid, pid);
 	/* Fails when the parent has died and was buried. */
 	if (!atomic_compare_exchange_strong(&member->word, &word,
 		    word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_RUNNING)))
-		return false;
+		return -ECHILD;
 	atomic_store(self, id);
-	return true;
+	return 0;
 }
 
 int mproci_member_enrol(void)
@@ -167,9 +174,43 @@ int mproci_member_enrol(void)
 	if (self == NULL)
 		return mproci_fail(-ENOMEM, "no memory for a page of this process");
 	rc = mproci_member_expect("", &id);
-	if (rc == 0)
-		mproci_member_become(id);
+	if (rc < 0)
+		return rc;
+	rc = mproci_member_become(id);
+	if (rc < 0)
+		mproci_member_bury(id);
 	return rc;
+}
+
+/* Kill a member and wait for its end.  Returns false when it may still live: no descriptor was left to follow it. */
+static bool kill_member(mproci_member *member)
+{
+	int fd;
+
+	fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
+	if (fd < 0)
+		return fd == -ESRCH;
+	mproci_child_kill(fd);
+	mproci_child_wait(fd, MPROC_FOREVER);
+	mproci_close(fd);
+	return true;
+}
+
+static bool has_slot(mproci_id id, uint64_t word)
+{
+	return id_of(word, (uint32_t)id) == id && state_of(word) != MPROCI_MEMBER_FREE;
+}
+
+static void bury(mproci_id id);
+
+static void end(mproci_id id)
+{
+	mproci_member *member = mproci_member_slot(id);
+	uint64_t word = atomic_load(&member->word);
+
+	if (!has_slot(id, word) || (state_of(word) == MPROCI_MEMBER_RUNNING && !kill_member(member)))
+		return;
+	bury(id);
 }
 
 /* Children die with their parent, and nobody else waits for their end. */
@@ -181,7 +222,7 @@ static void end_children(uint32_t parent_index)
 		uint64_t word = atomic_load(&mproci_family_here->members[index].word);
 
 		if (parent_of(word) == 1 + parent_index && state_of(word) != MPROCI_MEMBER_FREE)
-			mproci_member_end(id_of(word, index));
+			end(id_of(word, index));
 	}
 }
 
@@ -192,7 +233,7 @@ static void bury(mproci_id id)
 	uint64_t word = atomic_load(&member->word), dead;
 
 	do {
-		if (id_of(word, (uint32_t)id) != id || state_of(word) == MPROCI_MEMBER_FREE)
+		if (!has_slot(id, word))
 			return;
 		dead = word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_DEAD);
 	} while (!atomic_compare_exchange_weak(&member->word, &word, dead));
@@ -210,17 +251,7 @@ void mproci_member_bury(mproci_id id)
 
 void mproci_member_end(mproci_id id)
 {
-	mproci_member *member = mproci_member_slot(id);
-	uint64_t word = atomic_load(&member->word);
-	int fd;
-
-	if (id_of(word, (uint32_t)id) == id && state_of(word) == MPROCI_MEMBER_RUNNING) {
-		fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
-		if (fd >= 0) {
-			mproci_child_kill(fd);
-			mproci_child_wait(fd, MPROC_FOREVER);
-			mproci_close(fd);
-		}
-	}
-	mproci_member_bury(id);
+	mproci_lock_take(&mproci_family_here->burying, MPROC_FOREVER);
+	end(id);
+	mproci_lock_release(&mproci_family_here->burying);
 }

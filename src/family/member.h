@@ -28,8 +28,11 @@ int mproci_member_enrol(void);
 /* Take a slot for a child that is about to be forked.  As mproci_member_enrol; the id in @ret_id. */
 int mproci_member_expect(const char *name, mproci_id *ret_id);
 
-/* In the child: be the member that was expected.  Returns false when the parent has died: end at once. */
-bool mproci_member_become(mproci_id id);
+/*
+ * In the child: be the member that was expected.  Returns 0; -ECHILD when the parent has died; another negative errno
+ * with an error text when /proc cannot be read.
+ */
+int mproci_member_become(mproci_id id);
 
 /* The slot of a member, also of one that is gone. */
 mproci_member *mproci_member_slot(mproci_id id);
@@ -41,7 +44,10 @@ mproci_member *mproci_member_slot(mproci_id id);
  */
 void mproci_member_bury(mproci_id id);
 
-/* Kill a member that need not be this process's child, wait until the kernel says that it has ended, and bury it. */
+/*
+ * Kill a member that need not be this process's child, wait until the kernel says that it has ended, and bury it.  Without
+ * a descriptor to follow it nothing is done: who cannot be seen dying is not buried.
+ */
 void mproci_member_end(mproci_id id);
 
 #endif

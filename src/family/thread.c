@@ -142,4 +142,6 @@ void mproci_thread_bury_all(mproci_id member)
 		else if (sleeps_on != NULL)
 			disturb(sleeps_on);
 	}
+	/* Also when it had no thread here any more: one of them may have been killed before it was counted. */
+	atomic_fetch_add(&mproci_family_here->departures, 1);
 }

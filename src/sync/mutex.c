@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The public face of sys/lock.h: a robust lock, marked so that memory which is no mutex is refused.
+ * The public face of sys/lock.h: a robust lock, marked so that memory which is no mutex is refused.  A recursive one
+ * is a plain one whose holder, when it is told that it holds the lock already, counts.
  */
 #include "base/error.h"
 #include "sys/lock.h"
 
 #include <errno.h>
 #include <mproc/mutex.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 static const uint64_t MARK = UINT64_C(0x6d757465782e6f6b);
 
 typedef struct mutex {
 	uint64_t mark;
+	bool is_recursive;
+	/* How often the holder has locked beyond the first time; only the holder changes it. */
+	_Atomic uint32_t depth;
 	mproci_lock lock;
 } mutex;
 
@@ -47,10 +52,22 @@ int mproc_mutex_init(mproc_mutex *public, const mproc_mutex_options *options)
 			return mproci_fail(-EINVAL, "mutex: reserved[%zu] is %llu, not 0", i,
 				(unsigned long long)options->reserved[i]);
 	}
-	rc = mproci_lock_init(&inside(public)->lock, options->recursive);
+	rc = mproci_lock_init(&inside(public)->lock);
 	if (rc < 0)
 		return mproci_fail(rc, "mutex: cannot be made");
+	inside(public)->is_recursive = options->recursive;
+	inside(public)->depth = 0;
 	inside(public)->mark = MARK;
+	return 0;
+}
+
+static int lock_again(mutex *self)
+{
+	if (!self->is_recursive)
+		return mproci_fail(-EDEADLK, "mutex %p: this thread holds it already", (void *)self);
+	if (self->depth == UINT32_MAX)
+		return mproci_fail(-EAGAIN, "mutex %p: locked %u times already", (void *)self, UINT32_MAX);
+	++self->depth;
 	return 0;
 }
 
@@ -62,10 +79,12 @@ int mproc_mutex_lock(mproc_mutex *public, mproc_deadline deadline)
 	if (rc < 0)
 		return rc;
 	rc = mproci_lock_take(&inside(public)->lock, deadline);
-	if (rc == -ETIMEDOUT)
+	if (rc == -EDEADLK)
+		return lock_again(inside(public));
+	if (rc == MPROC_OWNER_DIED)
+		inside(public)->depth = 0;
+	else if (rc == -ETIMEDOUT)
 		mproci_fail(rc, "mutex %p: still held by somebody else at the deadline", (void *)public);
-	else if (rc == -EDEADLK)
-		mproci_fail(rc, "mutex %p: this thread holds it already", (void *)public);
 	else if (rc < 0)
 		mproci_fail(rc, "mutex %p: held by somebody else", (void *)public);
 	return rc;
@@ -78,7 +97,11 @@ int mproc_mutex_unlock(mproc_mutex *public)
 	rc = check(public);
 	if (rc < 0)
 		return rc;
-	rc = mproci_lock_release(&inside(public)->lock);
+	if (inside(public)->depth > 0 && mproci_lock_is_held(&inside(public)->lock)) {
+		--inside(public)->depth;
+		return 0;
+	}
+	rc = inside(public)->depth > 0 ? -EPERM : mproci_lock_release(&inside(public)->lock);
 	if (rc < 0)
 		return mproci_fail(rc, "mutex %p: not held by this thread", (void *)public);
 	return 0;

@@ -4,15 +4,18 @@
 #include "base/error.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
+#include "sys/futex.h"
 #include "sys/lifeline.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -53,9 +56,14 @@ static void give_default_handlers(void)
 
 static int fail_to_fork(int rc)
 {
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_NPROC, &limit);
 	if (rc == -EAGAIN)
 		return mproci_fail(rc,
-			"no more processes may be started: RLIMIT_NPROC or the cgroup's limit is reached");
+			"no more processes may be started: RLIMIT_NPROC is %lld, or the cgroup's limit is "
+			"reached",
+			(long long)limit.rlim_cur);
 	return mproci_fail(rc, "cannot fork: %s", strerror(-rc));
 }
 
@@ -70,30 +78,78 @@ static int follow(pid_t pid)
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	return mproci_fail(fd, "cannot open a descriptor for the child: %s", strerror(-fd));
+	return mproci_fail_descriptor(fd, "cannot open a descriptor for the child");
 }
 
-pid_t mproci_child_fork(bool fresh_signals, int *ret_pidfd)
+static bool sees_threads(void)
+{
+	struct stat info;
+
+	return stat("/proc/self/task", &info) == 0 && info.st_nlink > 2 + OWN_THREADS;
+}
+
+static void flush_unless_locked(FILE *stream)
+{
+	if (ftrylockfile(stream) != 0)
+		return;
+	fflush(stream);
+	funlockfile(stream);
+}
+
+/* What is buffered now would be written by parent and child.  A stream that another thread waits on must not hold us up. */
+static void flush(void)
+{
+	if (!sees_threads()) {
+		fflush(NULL);
+		return;
+	}
+	flush_unless_locked(stdout);
+	flush_unless_locked(stderr);
+}
+
+static void become_child(const mproci_child_plan *plan, pid_t parent)
+{
+	if (plan->ends_with_thread) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			kill(getpid(), SIGKILL);
+	}
+	mproci_lifeline_arm();
+	if (plan->signals != MPROCI_SIGNALS_INHERITED)
+		give_default_handlers();
+	while (plan->gate != NULL && atomic_load(plan->gate) == 0)
+		mproci_futex_wait(plan->gate, 0, MPROC_FOREVER);
+}
+
+static void open_gate(const mproci_child_plan *plan)
+{
+	if (plan->gate == NULL)
+		return;
+	atomic_store(plan->gate, 1);
+	mproci_futex_wake(plan->gate, 1);
+}
+
+pid_t mproci_child_fork(const mproci_child_plan *plan, int *ret_pidfd)
 {
 	sigset_t all, before;
-	pid_t pid;
+	pid_t pid, parent = getpid();
 	int rc;
 
 	rc = mproci_lifeline_make();
 	if (rc < 0)
 		return rc;
-	fflush(NULL);
+	flush();
 	/* No handler of the application may run in the child before it is set up. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	rc = pid < 0 ? -errno : 0;
-	if (pid == 0) {
-		mproci_lifeline_arm();
-		if (fresh_signals)
-			give_default_handlers();
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (pid == 0)
+		become_child(plan, parent);
+	if (pid == 0 && plan->signals == MPROCI_SIGNALS_DEFAULT)
+		sigemptyset(&before);
+	if (pid != 0 || plan->signals != MPROCI_SIGNALS_BLOCKED)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (pid == 0)
 		return 0;
 	if (rc < 0)
@@ -101,6 +157,7 @@ pid_t mproci_child_fork(bool fresh_signals, int *ret_pidfd)
 	rc = follow(pid);
 	if (rc < 0)
 		return rc;
+	open_gate(plan);
 	*ret_pidfd = rc;
 	return pid;
 }
@@ -153,42 +210,51 @@ void mproci_child_kill(int pidfd)
 
 int mproci_child_open(pid_t pid, uint64_t start_time)
 {
-	int fd;
+	uint64_t ticks;
+	int fd, rc;
 
 	fd = open_pidfd(pid);
+	if (fd < 0)
+		return fd;
 	/* Compared after opening: from here on the descriptor cannot come to mean another process. */
-	if (fd >= 0 && mproci_process_start_time(pid) != start_time) {
-		close(fd);
-		fd = -ESRCH;
-	}
-	return fd;
+	rc = mproci_process_start_time(pid, &ticks);
+	if (rc == 0 && ticks == start_time)
+		return fd;
+	close(fd);
+	return rc == 0 ? -ESRCH : rc;
 }
 
-uint64_t mproci_process_start_time(pid_t pid)
+/* Field 22 of a line whose second field, the name, is in parentheses and may hold anything, also parentheses. */
+static uint64_t parse_start_time(const char *line)
 {
 	enum {
 		FIELDS_AFTER_NAME = 20
 	};
-	unsigned long long ticks = 0;
-	char path[32], line[1024];
-	const char *field;
-	FILE *file;
-	size_t size;
+	const char *field = strrchr(line, ')');
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	size = fread(line, 1, sizeof line - 1, file);
-	fclose(file);
-	line[size] = '\0';
-	/* The name is in parentheses and may hold anything, also parentheses and spaces. */
-	field = strrchr(line, ')');
 	for (int i = 0; field != NULL && i < FIELDS_AFTER_NAME; ++i)
 		field = strchr(field + 1, ' ');
-	if (field != NULL)
-		ticks = strtoull(field, NULL, 10);
-	return ticks;
+	return field == NULL ? 0 : strtoull(field, NULL, 10);
+}
+
+int mproci_process_start_time(pid_t pid, uint64_t *ret_ticks)
+{
+	char path[32], line[1024];
+	ssize_t size;
+	int fd, rc;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	size = read(fd, line, sizeof line - 1);
+	rc = size < 0 ? -errno : 0;
+	close(fd);
+	if (rc < 0)
+		return rc;
+	line[size] = '\0';
+	*ret_ticks = parse_start_time(line);
+	return 0;
 }
 
 pid_t mproci_process_id(void)
@@ -199,13 +265,6 @@ pid_t mproci_process_id(void)
 void mproci_process_set_name(const char *name)
 {
 	prctl(PR_SET_NAME, name);
-}
-
-static bool sees_threads(void)
-{
-	struct stat info;
-
-	return stat("/proc/self/task", &info) == 0 && info.st_nlink > 2 + OWN_THREADS;
 }
 
 bool mproci_process_has_threads(void)
@@ -223,7 +282,7 @@ bool mproci_process_has_threads(void)
 	return true;
 }
 
-int mproci_process_at_fork(void (*handler)(void))
+int mproci_process_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
 {
-	return -pthread_atfork(NULL, NULL, handler);
+	return -pthread_atfork(before, parent, child);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,13 +50,23 @@ int mproci_doorbell_open(void)
 
 	fd = eventfd(0, EFD_CLOEXEC);
 	if (fd < 0)
-		return mproci_fail(-errno, "cannot open a descriptor: %s", strerror(errno));
+		return mproci_fail_descriptor(-errno, "cannot make a doorbell");
 	return fd;
 }
 
 void mproci_doorbell_ring(int doorbell)
 {
 	eventfd_write(doorbell, 1);
+}
+
+int mproci_fail_descriptor(int rc, const char *what)
+{
+	struct rlimit limit;
+
+	if (rc == -EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return mproci_fail(rc, "%s: %s, RLIMIT_NOFILE is %llu", what, strerror(-rc),
+			(unsigned long long)limit.rlim_cur);
+	return mproci_fail(rc, "%s: %s", what, strerror(-rc));
 }
 
 void mproci_close(int descriptor)

@@ -19,6 +19,9 @@ int mproci_poll_one(int descriptor, mproc_deadline deadline);
 int mproci_doorbell_open(void);
 void mproci_doorbell_ring(int doorbell);
 
+/* Say that no descriptor could be had for @what, with the limit if that is why; returns the negative errno @rc. */
+int mproci_fail_descriptor(int rc, const char *what);
+
 /* Close a descriptor; -1 is none. */
 void mproci_close(int descriptor);
 

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Protects what follows against threads that start their first child at the same time. */
@@ -27,13 +28,32 @@ static int read_end = -1, write_end = -1;
 /* What the parent made, for the child to arm; set by the fork handler. */
 static int parents_read_end = -1;
 
+static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
+static int handlers_rc;
+
+/* Nobody forks between the making of the pipe and its being known. */
+static void lock(void)
+{
+	pthread_mutex_lock(&making);
+}
+
+static void unlock(void)
+{
+	pthread_mutex_unlock(&making);
+}
+
 static void leave_to_parent(void)
 {
-	pthread_mutex_init(&making, NULL);
 	mproci_close(write_end);
 	mproci_close(parents_read_end);
 	parents_read_end = read_end;
 	read_end = write_end = -1;
+	unlock();
+}
+
+static void register_handlers(void)
+{
+	handlers_rc = mproci_process_at_fork(lock, unlock, leave_to_parent);
 }
 
 static int open_anew(int fd)
@@ -48,23 +68,19 @@ static int open_anew(int fd)
 
 static int make(void)
 {
-	static bool handler_is_set;
-	int ends[2], probe, rc;
+	int ends[2], probe;
 
-	if (!handler_is_set) {
-		rc = mproci_process_at_fork(leave_to_parent);
-		if (rc < 0)
-			return mproci_fail(rc, "cannot register a fork handler: %s", strerror(-rc));
-		handler_is_set = true;
-	}
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return mproci_fail(-errno, "cannot make a pipe to follow this process: %s", strerror(errno));
+		return mproci_fail_descriptor(
+			-errno, "cannot make a pipe that ends children with this process");
+	/* So that it can be opened anew also after this process, or the child, has given up its privileges. */
+	fchmod(ends[0], 0444);
 	probe = open_anew(ends[0]);
 	if (probe < 0) {
 		close(ends[0]);
 		close(ends[1]);
-		return mproci_fail(probe, "starting processes needs /proc mounted and a free descriptor: %s",
-			strerror(-probe));
+		return mproci_fail_descriptor(
+			probe, "starting processes needs /proc mounted, and a free descriptor");
 	}
 	close(probe);
 	read_end = ends[0];
@@ -76,10 +92,13 @@ int mproci_lifeline_make(void)
 {
 	int rc = 0;
 
-	pthread_mutex_lock(&making);
+	pthread_once(&handlers_once, register_handlers);
+	if (handlers_rc < 0)
+		return mproci_fail(handlers_rc, "cannot register a fork handler: %s", strerror(-handlers_rc));
+	lock();
 	if (write_end < 0)
 		rc = make();
-	pthread_mutex_unlock(&making);
+	unlock();
 	return rc;
 }
 

@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <mproc/result.h>
 #include <time.h>
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
 
-int mproci_lock_init(mproci_lock *lock, bool recursive)
+int mproci_lock_init(mproci_lock *lock)
 {
 	pthread_mutexattr_t attributes;
 	int rc;
@@ -19,18 +22,47 @@ int mproci_lock_init(mproci_lock *lock, bool recursive)
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
 	/* The error-checking kind costs nothing here: a robust mutex knows its holder anyway. */
-	pthread_mutexattr_settype(
-		&attributes, recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+	lock->owner_died = false;
 	rc = pthread_mutex_init(&lock->mutex, &attributes);
 	pthread_mutexattr_destroy(&attributes);
 	return -rc;
 }
 
+/* TSan of gcc 12 does not know pthread_mutex_clocklock. */
+#ifdef __SANITIZE_THREAD__
+static void tsan_before(pthread_mutex_t *mutex)
+{
+	__tsan_mutex_pre_lock(mutex, __tsan_mutex_try_lock);
+}
+
+static void tsan_after(pthread_mutex_t *mutex, int rc)
+{
+	__tsan_mutex_post_lock(mutex,
+		__tsan_mutex_try_lock | (rc == 0 || rc == EOWNERDEAD ? 0 : __tsan_mutex_try_lock_failed), 0);
+}
+#else
+static void tsan_before(pthread_mutex_t *mutex)
+{
+	(void)mutex;
+}
+
+static void tsan_after(pthread_mutex_t *mutex, int rc)
+{
+	(void)mutex;
+	(void)rc;
+}
+#endif
+
 static int lock_until(pthread_mutex_t *mutex, mproc_deadline deadline)
 {
 	struct timespec at = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+	int rc;
 
-	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at);
+	tsan_before(mutex);
+	rc = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at);
+	tsan_after(mutex, rc);
+	return rc;
 }
 
 static int lock_now(pthread_mutex_t *mutex)
@@ -54,10 +86,26 @@ int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
 		rc = lock_now(&lock->mutex);
 	else
 		rc = lock_until(&lock->mutex, deadline);
-	if (rc != EOWNERDEAD)
+	if (rc == EOWNERDEAD)
+		pthread_mutex_consistent(&lock->mutex);
+	else if (rc != 0 || !lock->owner_died)
 		return -rc;
-	pthread_mutex_consistent(&lock->mutex);
+	lock->owner_died = false;
 	return MPROC_OWNER_DIED;
+}
+
+bool mproci_lock_is_held(mproci_lock *lock)
+{
+	/* With a deadline that has passed, only the holder is told anything but "too late". */
+	int rc = lock_until(&lock->mutex, 1);
+
+	if (rc == EOWNERDEAD) {
+		lock->owner_died = true;
+		pthread_mutex_consistent(&lock->mutex);
+	}
+	if (rc == 0 || rc == EOWNERDEAD)
+		pthread_mutex_unlock(&lock->mutex);
+	return rc == EDEADLK;
 }
 
 int mproci_lock_release(mproci_lock *lock)
@@ -67,5 +115,15 @@ int mproci_lock_release(mproci_lock *lock)
 
 int mproci_lock_destroy(mproci_lock *lock)
 {
+	int rc;
+
+	/* A robust mutex lets itself be destroyed while it is held. */
+	rc = pthread_mutex_trylock(&lock->mutex);
+	if (rc == EBUSY || rc == EDEADLK)
+		return -EBUSY;
+	if (rc == EOWNERDEAD)
+		pthread_mutex_consistent(&lock->mutex);
+	if (rc == 0 || rc == EOWNERDEAD)
+		pthread_mutex_unlock(&lock->mutex);
 	return -pthread_mutex_destroy(&lock->mutex);
 }

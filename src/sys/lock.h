@@ -14,15 +14,20 @@
 
 typedef struct mproci_lock {
 	pthread_mutex_t mutex;
+	/* The last holder died, and who noticed only asked: the next to take the lock is told. */
+	bool owner_died;
 } mproci_lock;
 
-int mproci_lock_init(mproci_lock *lock, bool recursive);
+int mproci_lock_init(mproci_lock *lock);
 
 /*
  * Returns 0; MPROC_OWNER_DIED: held, the last holder died with it; -ETIMEDOUT; -EAGAIN (MPROC_NOW: after
  * 1 ms); -EDEADLK: held by this thread; -EINVAL: no lock.
  */
 int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline);
+
+/* Whether this thread holds it. */
+bool mproci_lock_is_held(mproci_lock *lock);
 
 /* Returns 0, or -EPERM: not held by this thread. */
 int mproci_lock_release(mproci_lock *lock);

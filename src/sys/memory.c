@@ -2,12 +2,14 @@
 #include "sys/memory.h"
 
 #include "base/error.h"
+#include "sys/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
@@ -104,7 +106,7 @@ int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *re
 			size >> 20, least >> 20);
 	fd = memfd_create("mproc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return mproci_fail(-errno, "shared memory: memfd_create failed");
+		return mproci_fail_descriptor(-errno, "shared memory: cannot make a memory file");
 	rc = reserve(fd, size, least, ret_base, ret_size);
 	close(fd);
 	return rc;

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+#include "family/member.h"
+
+#include "family/thread.h"
+#include "support.h"
+#include "sys/child.h"
+
+#include <errno.h>
+#include <mproc/result.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void join(void)
+{
+	ck_assert_int_eq(mproci_family_join(), 0);
+}
+
+static mproci_id expect(const char *name)
+{
+	mproci_id id = 0;
+
+	ck_assert_int_eq(mproci_member_expect(name, &id), 0);
+	ck_assert_uint_ne(id, 0);
+	return id;
+}
+
+static mproci_member_state state_of(mproci_id id)
+{
+	return (mproci_member_state)(mproci_member_slot(id)->word & 0xff);
+}
+
+/* Take every slot that is free; returns how many. */
+static uint32_t fill(mproci_id *ids)
+{
+	uint32_t count = 0;
+
+	while (mproci_member_expect("", &ids[count]) == 0)
+		++count;
+	return count;
+}
+
+START_TEST(root_is_a_running_member)
+{
+	mproci_id self = mproci_member_self();
+	mproci_member *member = mproci_member_slot(self);
+	uint64_t start_time = 0;
+
+	ck_assert_int_eq(state_of(self), MPROCI_MEMBER_RUNNING);
+	ck_assert_int_eq(member->pid, getpid());
+	ck_assert_int_eq(mproci_process_start_time(getpid(), &start_time), 0);
+	ck_assert_uint_eq(member->start_time, start_time);
+}
+END_TEST
+
+START_TEST(expected_member_is_starting_and_has_a_name_and_no_pid)
+{
+	mproci_id id = expect("bob");
+
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_STARTING);
+	ck_assert_str_eq(mproci_member_slot(id)->name, "bob");
+	ck_assert_int_eq(mproci_member_slot(id)->pid, 0);
+}
+END_TEST
+
+START_TEST(name_in_the_table_is_cut_and_nothing_of_an_older_one_remains)
+{
+	char longest[MPROCI_NAME_SIZE + 9];
+	mproci_id id;
+
+	memset(longest, 'x', sizeof longest);
+	longest[sizeof longest - 1] = '\0';
+	id = expect(longest);
+	ck_assert_uint_eq(strlen(mproci_member_slot(id)->name), MPROCI_NAME_SIZE - 1);
+	mproci_member_bury(id);
+	id = expect("a");
+	for (int i = 1; i < MPROCI_NAME_SIZE; ++i)
+		ck_assert_int_eq(mproci_member_slot(id)->name[i], 0);
+}
+END_TEST
+
+START_TEST(expected_members_have_different_ids)
+{
+	mproci_id a = expect(""), b = expect("");
+
+	ck_assert_uint_ne(a, b);
+	ck_assert_uint_ne(a, mproci_member_self());
+	ck_assert_uint_ne(b, mproci_member_self());
+}
+END_TEST
+
+START_TEST(buried_member_frees_its_slot)
+{
+	mproci_id id = expect("");
+
+	mproci_member_bury(id);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
+}
+END_TEST
+
+START_TEST(burying_again_changes_nothing)
+{
+	mproci_id first = expect(""), second;
+
+	mproci_member_bury(first);
+	mproci_member_bury(first);
+	second = expect("");
+	ck_assert_uint_eq((uint32_t)second, (uint32_t)first);
+	mproci_member_bury(first);
+	ck_assert_int_eq(state_of(second), MPROCI_MEMBER_STARTING);
+}
+END_TEST
+
+START_TEST(slots_are_reused_and_ids_never_repeat)
+{
+	mproci_id last = 0;
+
+	for (int i = 0; i < 10000; ++i) {
+		mproci_id id = expect("");
+
+		/* The generation is in the high bits. */
+		ck_assert_uint_gt(id, last);
+		ck_assert_uint_eq((uint32_t)id, 1);
+		mproci_member_bury(id);
+		last = id;
+	}
+	ck_assert_uint_eq(mproci_family_here->member_limit, 2);
+}
+END_TEST
+
+START_TEST(slot_whose_generations_are_used_up_is_not_used_again)
+{
+	mproci_id first = expect("");
+
+	mproci_member_bury(first);
+	mproci_member_slot(first)->word = (uint64_t)UINT32_MAX << 32 | MPROCI_MEMBER_FREE;
+	ck_assert_uint_ne((uint32_t)expect(""), (uint32_t)first);
+}
+END_TEST
+
+START_TEST(slot_left_by_somebody_killed_while_burying_is_reused)
+{
+	mproci_id dead = expect("");
+
+	mproci_member_slot(dead)->word = (dead & UINT64_C(0xffffffff00000000)) | MPROCI_MEMBER_DEAD;
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)dead);
+}
+END_TEST
+
+START_TEST(full_table_refuses_and_works_after_a_burial)
+{
+	static mproci_id ids[MPROCI_MEMBERS];
+	mproci_id untouched = 77;
+	uint32_t count = fill(ids);
+
+	ck_assert_uint_eq(count, MPROCI_MEMBERS - 1);
+	ck_assert_int_eq(mproci_member_expect("", &untouched), -EAGAIN);
+	ck_assert_str_eq(mproc_error_text(), "no more processes in one family than 4096");
+	ck_assert_uint_eq(untouched, 77);
+	mproci_member_bury(ids[2000]);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)ids[2000]);
+}
+END_TEST
+
+/* A plainly forked child that becomes a member and waits to be killed. */
+static pid_t fork_member(mproci_id *ret_id)
+{
+	int ends[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		mproci_id id = mproci_family_join() == 0 ? mproci_member_self() : 0;
+
+		(void)!write(ends[1], &id, sizeof id);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ends[0], ret_id, sizeof *ret_id), sizeof *ret_id);
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+static int reap(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+START_TEST(plainly_forked_child_is_a_member_with_its_own_pid)
+{
+	mproci_id id;
+	pid_t pid = fork_member(&id);
+
+	ck_assert_uint_ne(id, 0);
+	ck_assert_uint_ne(id, mproci_member_self());
+	ck_assert_int_eq(mproci_member_slot(id)->pid, pid);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_RUNNING);
+	kill(pid, SIGKILL);
+	reap(pid);
+}
+END_TEST
+
+START_TEST(child_is_the_member_that_was_expected)
+{
+	mproci_id id = expect("bob");
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int rc = mproci_member_become(id);
+
+		_exit(rc == 0 && mproci_member_self() == id ? 0 : 1);
+	}
+	ck_assert_int_eq(reap(pid), 0);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_RUNNING);
+	ck_assert_int_eq(mproci_member_slot(id)->pid, pid);
+	ck_assert_uint_ne(mproci_member_self(), id);
+}
+END_TEST
+
+START_TEST(child_whose_expected_member_is_buried_is_told_to_end)
+{
+	mproci_id id = expect("bob");
+	pid_t pid;
+
+	mproci_member_bury(id);
+	expect("another in the same slot");
+	pid = fork();
+	if (pid == 0)
+		_exit(-mproci_member_become(id));
+	ck_assert_int_eq(reap(pid), ECHILD);
+}
+END_TEST
+
+START_TEST(end_kills_and_buries_a_running_member)
+{
+	mproci_id id;
+	pid_t pid = fork_member(&id);
+
+	mproci_member_end(id);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
+	ck_assert_int_eq(reap(pid), -SIGKILL);
+}
+END_TEST
+
+START_TEST(end_buries_a_member_that_has_gone)
+{
+	mproci_id id;
+	pid_t pid = fork_member(&id);
+
+	kill(pid, SIGKILL);
+	reap(pid);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_RUNNING);
+	mproci_member_end(id);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
+}
+END_TEST
+
+START_TEST(end_does_not_kill_who_got_the_pid_of_a_member)
+{
+	mproci_id id;
+	pid_t pid = fork_member(&id);
+
+	/* As if the member had ended long ago and its pid had come to be another process's. */
+	--mproci_member_slot(id)->start_time;
+	mproci_member_end(id);
+	ck_assert_int_eq(kill(pid, SIGUSR1), 0);
+	ck_assert_int_eq(reap(pid), -SIGUSR1);
+}
+END_TEST
+
+START_TEST(end_of_nobody_and_of_a_buried_member_does_nothing)
+{
+	mproci_id first = expect(""), second;
+
+	mproci_member_end(0);
+	mproci_member_bury(first);
+	second = expect("");
+	ck_assert_uint_eq((uint32_t)second, (uint32_t)first);
+	mproci_member_end(first);
+	ck_assert_int_eq(state_of(second), MPROCI_MEMBER_STARTING);
+}
+END_TEST
+
+/* End @id with @left descriptors that can still be opened. */
+static void end_with_few_descriptors(mproci_id id, int left)
+{
+	struct rlimit before, few;
+	int first = dup(STDERR_FILENO);
+
+	close(first);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = (rlim_t)(first + left);
+	setrlimit(RLIMIT_NOFILE, &few);
+	mproci_member_end(id);
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
+START_TEST(end_without_descriptors_does_not_bury_the_living)
+{
+	for (int left = 0; left < 3; ++left) {
+		mproci_id id;
+		pid_t pid = fork_member(&id);
+		mproci_member_state state;
+
+		end_with_few_descriptors(id, left);
+		state = state_of(id);
+		kill(pid, SIGUSR1);
+		/* Either it was killed and buried, or neither. */
+		if (reap(pid) == -SIGKILL)
+			ck_assert_int_eq(state, MPROCI_MEMBER_FREE);
+		else
+			ck_assert_msg(state == MPROCI_MEMBER_RUNNING, "buried alive with %d descriptors left",
+				left);
+		mproci_member_end(id);
+	}
+}
+END_TEST
+
+START_TEST(join_without_descriptors_fails_and_takes_no_slot)
+{
+	uint32_t before = mproci_family_here->member_limit;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct rlimit none = {0};
+
+		setrlimit(RLIMIT_NOFILE, &none);
+		if (mproci_family_join() != -EMFILE || mproci_member_self() != 0)
+			_exit(1);
+		_exit(strstr(mproc_error_text(), strerror(EMFILE)) != NULL ? 0 : 2);
+	}
+	ck_assert_int_eq(reap(pid), 0);
+	for (uint32_t i = before; i < mproci_family_here->member_limit; ++i)
+		ck_assert_int_eq(mproci_family_here->members[i].word & 0xff, MPROCI_MEMBER_FREE);
+}
+END_TEST
+
+START_TEST(burial_ends_the_children_of_a_member)
+{
+	mproci_id parent = expect("parent"), child = 0;
+	int ends[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (mproci_member_become(parent) != 0 || mproci_member_expect("child", &child) != 0)
+			_exit(1);
+		if (fork() == 0) {
+			if (mproci_member_become(child) != 0)
+				_exit(1);
+			(void)!write(ends[1], &child, sizeof child);
+		}
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ends[0], &child, sizeof child), sizeof child);
+	close(ends[1]);
+	kill(pid, SIGKILL);
+	reap(pid);
+	ck_assert_int_eq(state_of(child), MPROCI_MEMBER_RUNNING);
+	mproci_member_bury(parent);
+	ck_assert_int_eq(state_of(parent), MPROCI_MEMBER_FREE);
+	ck_assert_int_eq(state_of(child), MPROCI_MEMBER_FREE);
+	/* The end of file says that the child has gone. */
+	ck_assert_int_eq(read(ends[0], &child, sizeof child), 0);
+	close(ends[0]);
+}
+END_TEST
+
+START_TEST(burial_leaves_children_that_the_program_forked_itself)
+{
+	mproci_id parent = expect("parent"), child = 0;
+	int ends[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (mproci_member_become(parent) != 0)
+			_exit(1);
+		if (fork() == 0) {
+			child = mproci_family_join() == 0 ? mproci_member_self() : 0;
+			(void)!write(ends[1], &child, sizeof child);
+			for (;;)
+				pause();
+		}
+		_exit(0);
+	}
+	ck_assert_int_eq(reap(pid), 0);
+	ck_assert_int_eq(read(ends[0], &child, sizeof child), sizeof child);
+	mproci_member_bury(parent);
+	ck_assert_int_eq(state_of(child), MPROCI_MEMBER_RUNNING);
+	mproci_member_end(child);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
+START_TEST(full_table_finds_the_slots_of_members_that_nobody_buried)
+{
+	static mproci_id ids[MPROCI_MEMBERS];
+	mproci_id gone, alive, again = 0;
+	pid_t pid = fork_member(&alive);
+	pid_t short_lived = fork_member(&gone);
+
+	kill(short_lived, SIGKILL);
+	reap(short_lived);
+	fill(ids);
+	mproci_member_expect("", &again);
+	/* Whether filling the table found the slot, or the last call did. */
+	ck_assert_msg(mproci_member_slot(gone)->word >> 32 != gone >> 32,
+		"the slot of a process that has gone is lost for ever");
+	ck_assert_int_eq(state_of(alive), MPROCI_MEMBER_RUNNING);
+	kill(pid, SIGKILL);
+	reap(pid);
+}
+END_TEST
+
+START_TEST(burial_ends_the_threads_of_a_member_and_no_others)
+{
+	mproci_id mine = mproci_thread_self(), *theirs = NULL;
+	mproci_id id = expect("");
+	char *start, *end;
+	pid_t pid;
+
+	mproci_family_rest(&start, &end);
+	theirs = (mproci_id *)(void *)(end - sizeof *theirs);
+	pid = fork();
+	if (pid == 0) {
+		(void)mproci_member_become(id);
+		*theirs = mproci_thread_self();
+		_exit(0);
+	}
+	reap(pid);
+	ck_assert_uint_ne(*theirs, mine);
+	ck_assert(mproci_thread_is_alive(*theirs));
+	mproci_member_bury(id);
+	ck_assert(!mproci_thread_is_alive(*theirs));
+	ck_assert(mproci_thread_is_alive(mine));
+}
+END_TEST
+
+/* Several processes take and give back slots at once; no slot may be two processes' at a time. */
+static int take_and_bury(_Atomic int *holders)
+{
+	for (int i = 0; i < 3000; ++i) {
+		mproci_id id;
+
+		if (mproci_member_expect("", &id) != 0)
+			return 1;
+		if (atomic_fetch_add(&holders[(uint32_t)id], 1) != 0)
+			return 2;
+		atomic_fetch_sub(&holders[(uint32_t)id], 1);
+		mproci_member_bury(id);
+	}
+	return 0;
+}
+
+START_TEST(processes_that_take_slots_at_once_get_different_ones)
+{
+	char *start, *end;
+	_Atomic int *holders;
+
+	mproci_family_rest(&start, &end);
+	holders = (_Atomic int *)(void *)(end - MPROCI_MEMBERS * sizeof *holders);
+	for (int i = 0; i < 4; ++i) {
+		if (fork() == 0)
+			_exit(mproci_family_join() != 0 || take_and_bury(holders));
+	}
+	for (int i = 0; i < 4; ++i) {
+		int status;
+
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert_int_eq(status, 0);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *tests[] = {
+		root_is_a_running_member,
+		expected_member_is_starting_and_has_a_name_and_no_pid,
+		name_in_the_table_is_cut_and_nothing_of_an_older_one_remains,
+		expected_members_have_different_ids,
+		buried_member_frees_its_slot,
+		burying_again_changes_nothing,
+		slots_are_reused_and_ids_never_repeat,
+		slot_whose_generations_are_used_up_is_not_used_again,
+		slot_left_by_somebody_killed_while_burying_is_reused,
+		full_table_refuses_and_works_after_a_burial,
+		end_of_nobody_and_of_a_buried_member_does_nothing,
+		NULL,
+	};
+	const TTest *process_tests[] = {
+		plainly_forked_child_is_a_member_with_its_own_pid,
+		child_is_the_member_that_was_expected,
+		end_kills_and_buries_a_running_member,
+		end_buries_a_member_that_has_gone,
+		end_does_not_kill_who_got_the_pid_of_a_member,
+		child_whose_expected_member_is_buried_is_told_to_end,
+		end_without_descriptors_does_not_bury_the_living,
+		join_without_descriptors_fails_and_takes_no_slot,
+		burial_ends_the_children_of_a_member,
+		burial_leaves_children_that_the_program_forked_itself,
+		full_table_finds_the_slots_of_members_that_nobody_buried,
+		burial_ends_the_threads_of_a_member_and_no_others,
+		processes_that_take_slots_at_once_get_different_ones,
+		NULL,
+	};
+	const support_suite suite = {
+		.name = "member",
+		.tests = tests,
+		.process_tests = process_tests,
+		.setup = join,
+	};
+
+	return support_run_suite(&suite);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "family/thread.h"
+
+#include "family/member.h"
+#include "support.h"
+#include "sys/futex.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void join(void)
+{
+	ck_assert_int_eq(mproci_family_join(), 0);
+}
+
+/* Words in the family's memory. */
+static _Atomic uint32_t *shared_words(void)
+{
+	char *start, *end;
+
+	mproci_family_rest(&start, &end);
+	return (_Atomic uint32_t *)(void *)(end - 4096);
+}
+
+static mproci_thread *slot_of(mproci_id id)
+{
+	return &mproci_family_here->threads[(uint32_t)id];
+}
+
+static void *take_id(void *ret_id)
+{
+	*(mproci_id *)ret_id = mproci_thread_self();
+	return NULL;
+}
+
+static mproci_id id_of_a_thread_that_ended(void)
+{
+	mproci_id id = 0;
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, take_id, &id), 0);
+	pthread_join(thread, NULL);
+	return id;
+}
+
+START_TEST(thread_keeps_its_id)
+{
+	mproci_id id = mproci_thread_self();
+
+	ck_assert_uint_ne(id, 0);
+	ck_assert_uint_eq(mproci_thread_self(), id);
+	ck_assert(mproci_thread_is_alive(id));
+}
+END_TEST
+
+START_TEST(thread_that_ended_is_not_alive_and_has_departed)
+{
+	uint32_t before = mproci_family_here->departures;
+	mproci_id mine = mproci_thread_self(), id = id_of_a_thread_that_ended();
+
+	ck_assert_uint_ne(id, 0);
+	ck_assert_uint_ne(id, mine);
+	ck_assert(!mproci_thread_is_alive(id));
+	ck_assert(mproci_thread_is_alive(mine));
+	ck_assert_uint_eq(mproci_family_here->departures, before + 1);
+}
+END_TEST
+
+START_TEST(slot_is_given_back_when_a_thread_ends_and_its_id_never_repeats)
+{
+	mproci_id last = 0;
+
+	mproci_thread_self();
+	for (int i = 0; i < 200; ++i) {
+		mproci_id id = id_of_a_thread_that_ended();
+
+		ck_assert_uint_gt(id, last);
+		ck_assert_uint_eq((uint32_t)id, 1);
+		last = id;
+	}
+	ck_assert_uint_eq(mproci_family_here->thread_limit, 2);
+}
+END_TEST
+
+enum {
+	TOGETHER = 16
+};
+
+static pthread_barrier_t barrier;
+
+static void *take_id_together(void *ret_id)
+{
+	pthread_barrier_wait(&barrier);
+	take_id(ret_id);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+START_TEST(threads_that_live_at_once_have_different_slots)
+{
+	pthread_t threads[TOGETHER];
+	mproci_id ids[TOGETHER] = {0};
+
+	pthread_barrier_init(&barrier, NULL, TOGETHER);
+	for (int i = 0; i < TOGETHER; ++i)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, take_id_together, &ids[i]), 0);
+	for (int i = 0; i < TOGETHER; ++i)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < TOGETHER; ++i) {
+		ck_assert_uint_ne(ids[i], 0);
+		for (int j = 0; j < i; ++j)
+			ck_assert_uint_ne((uint32_t)ids[i], (uint32_t)ids[j]);
+	}
+	pthread_barrier_destroy(&barrier);
+}
+END_TEST
+
+START_TEST(nobody_is_not_alive)
+{
+	ck_assert(!mproci_thread_is_alive(0));
+}
+END_TEST
+
+static pthread_key_t late_key;
+static mproci_id late_id;
+
+/* As a destructor of the application that allocates: it may run after the library's own. */
+static void use_late(void *round)
+{
+	late_id = mproci_thread_self();
+	if (round == (void *)1)
+		pthread_setspecific(late_key, (void *)2);
+}
+
+static void *use_until_the_very_end(void *ret_id)
+{
+	take_id(ret_id);
+	pthread_setspecific(late_key, (void *)1);
+	return NULL;
+}
+
+START_TEST(slot_is_given_back_also_when_a_destructor_takes_one_again)
+{
+	mproci_id early = 0;
+	pthread_t thread;
+
+	mproci_thread_self();
+	pthread_key_create(&late_key, use_late);
+	pthread_create(&thread, NULL, use_until_the_very_end, &early);
+	pthread_join(thread, NULL);
+	ck_assert_uint_ne(late_id, 0);
+	ck_assert(!mproci_thread_is_alive(early));
+	ck_assert(!mproci_thread_is_alive(late_id));
+}
+END_TEST
+
+START_TEST(word_that_a_thread_sleeps_on_is_noted_until_it_no_longer_does)
+{
+	mproci_id self = mproci_thread_self();
+	_Atomic uint32_t *words = shared_words();
+
+	mproci_thread_sleeps_on(words);
+	ck_assert_ptr_eq(slot_of(self)->sleeps_on, words);
+	mproci_thread_sleeps_on(NULL);
+	ck_assert_ptr_null(slot_of(self)->sleeps_on);
+}
+END_TEST
+
+START_TEST(word_outside_the_family_is_not_noted)
+{
+	mproci_id self = mproci_thread_self();
+	_Atomic uint32_t here = 0;
+
+	mproci_thread_sleeps_on(&here);
+	ck_assert_ptr_null(slot_of(self)->sleeps_on);
+}
+END_TEST
+
+START_TEST(burial_steps_odd_words_that_somebody_sleeps_on)
+{
+	_Atomic uint32_t *words = shared_words();
+
+	words[0] = 5;
+	mproci_thread_sleeps_on(&words[0]);
+	mproci_thread_bury_all(mproci_member_self() + 1);
+	ck_assert_uint_eq(words[0], 6);
+	mproci_thread_bury_all(mproci_member_self() + 1);
+	ck_assert_uint_eq(words[0], 6);
+	mproci_thread_sleeps_on(NULL);
+}
+END_TEST
+
+START_TEST(burial_leaves_words_that_nobody_sleeps_on)
+{
+	_Atomic uint32_t *words = shared_words();
+
+	words[0] = 5;
+	mproci_thread_sleeps_on(&words[0]);
+	mproci_thread_sleeps_on(NULL);
+	mproci_thread_bury_all(mproci_member_self() + 1);
+	ck_assert_uint_eq(words[0], 5);
+}
+END_TEST
+
+/* Take every free slot in the name of a member that there will never be. */
+static void fill_table(uint32_t tag)
+{
+	for (uint32_t i = 0; i < MPROCI_THREADS; ++i) {
+		if ((uint32_t)mproci_family_here->threads[i].word == 0)
+			mproci_family_here->threads[i].word |= tag;
+	}
+	mproci_family_here->thread_limit = MPROCI_THREADS;
+}
+
+/* As in thread.c: index and generation of the member. */
+static uint32_t tag_of(mproci_id member)
+{
+	return (1 + (uint32_t)member) << 16 | (uint32_t)(member >> 32 & 0xffff);
+}
+
+START_TEST(full_table_gives_no_id_and_works_after_a_burial)
+{
+	mproci_id ghost, mine = mproci_thread_self();
+
+	ck_assert_int_eq(mproci_member_expect("", &ghost), 0);
+	fill_table(tag_of(ghost));
+	ck_assert_uint_eq(id_of_a_thread_that_ended(), 0);
+	ck_assert_uint_eq(mproci_thread_self(), mine);
+	mproci_member_bury(ghost);
+	ck_assert_uint_ne(id_of_a_thread_that_ended(), 0);
+	ck_assert(mproci_thread_is_alive(mine));
+}
+END_TEST
+
+START_TEST(slot_whose_generations_are_used_up_is_not_used_again)
+{
+	mproci_id id;
+
+	mproci_thread_self();
+	id = id_of_a_thread_that_ended();
+	slot_of(id)->word = (uint64_t)UINT32_MAX << 32;
+	ck_assert_uint_ne((uint32_t)id_of_a_thread_that_ended(), (uint32_t)id);
+}
+END_TEST
+
+/* Run @function in a plainly forked child: its result. */
+static int in_child(int (*function)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(function());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static mproci_id parents_id;
+
+static int has_an_id_of_its_own(void)
+{
+	if (mproci_thread_self() != 0)
+		return 1;
+	if (mproci_family_join() != 0)
+		return 2;
+	if (mproci_thread_self() == 0 || mproci_thread_self() == parents_id)
+		return 3;
+	return mproci_thread_is_alive(parents_id) ? 0 : 4;
+}
+
+START_TEST(forked_child_has_no_id_until_it_is_a_member_and_then_its_own)
+{
+	parents_id = mproci_thread_self();
+	ck_assert_int_eq(in_child(has_an_id_of_its_own), 0);
+	ck_assert_uint_eq(mproci_thread_self(), parents_id);
+	ck_assert(mproci_thread_is_alive(parents_id));
+}
+END_TEST
+
+static void *take_and_fork(void *ret_is_alive)
+{
+	mproci_id id = mproci_thread_self();
+	pid_t pid = fork();
+
+	/* The thread ends in the child as well, which must not give back its parent's slot. */
+	if (pid == 0)
+		pthread_exit(NULL);
+	waitpid(pid, NULL, 0);
+	*(bool *)ret_is_alive = mproci_thread_is_alive(id);
+	return NULL;
+}
+
+START_TEST(thread_that_ends_in_a_forked_child_does_not_end_the_parents)
+{
+	bool is_alive = false;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, take_and_fork, &is_alive);
+	pthread_join(thread, NULL);
+	ck_assert(is_alive);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *tests[] = {
+		thread_keeps_its_id,
+		thread_that_ended_is_not_alive_and_has_departed,
+		slot_is_given_back_when_a_thread_ends_and_its_id_never_repeats,
+		threads_that_live_at_once_have_different_slots,
+		nobody_is_not_alive,
+		slot_is_given_back_also_when_a_destructor_takes_one_again,
+		word_that_a_thread_sleeps_on_is_noted_until_it_no_longer_does,
+		word_outside_the_family_is_not_noted,
+		burial_steps_odd_words_that_somebody_sleeps_on,
+		burial_leaves_words_that_nobody_sleeps_on,
+		full_table_gives_no_id_and_works_after_a_burial,
+		slot_whose_generations_are_used_up_is_not_used_again,
+		NULL,
+	};
+	const TTest *process_tests[] = {
+		forked_child_has_no_id_until_it_is_a_member_and_then_its_own,
+		thread_that_ends_in_a_forked_child_does_not_end_the_parents,
+		NULL,
+	};
+	const support_suite suite = {
+		.name = "thread",
+		.tests = tests,
+		.process_tests = process_tests,
+		.setup = join,
+	};
+
+	return support_run_suite(&suite);
+}
