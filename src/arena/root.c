@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "arena/root.h"
+
+#include "base/error.h"
+#include "family/family.h"
+#include "sys/memory.h"
+
+#include <errno.h>
+#include <string.h>
+
+mproci_arena *mproci_arena_here;
+
+_Static_assert(MPROCI_THREADS == 1 << 14, "a unit's word has 14 bits for a thread's slot");
+
+static char *align(char *address, size_t alignment)
+{
+	return (char *)(((uintptr_t)address + alignment - 1) & ~(uintptr_t)(alignment - 1));
+}
+
+/* Nobody uses it before it is ready: a maker that died left nothing that cannot be made again. */
+static int make(mproci_arena *arena, char *end)
+{
+	char *table = align((char *)(arena + 1), MPROCI_PAGE);
+	/* One less, for the alignment of the first. */
+	size_t fit = (size_t)(end - table) / (MPROCI_UNIT_SIZE + sizeof *arena->table) - 1;
+	int rc;
+
+	memset(arena, 0, sizeof *arena);
+	rc = mproci_lock_init(&arena->lock);
+	if (rc < 0)
+		return mproci_fail(rc, "the arena's lock cannot be made");
+	arena->unit_limit = fit < MPROCI_UNIT_LENGTHS ? (uint32_t)fit : MPROCI_UNIT_LENGTHS - 1;
+	arena->table = (_Atomic uint64_t *)(void *)table;
+	arena->units = align(table + arena->unit_limit * sizeof *arena->table, MPROCI_UNIT_SIZE);
+	atomic_store_explicit(&arena->ready, 1, memory_order_release);
+	return 0;
+}
+
+static int find_or_make(void)
+{
+	mproci_arena *arena;
+	char *start, *end;
+	int rc = 0;
+
+	mproci_family_rest(&start, &end);
+	arena = (mproci_arena *)(void *)align(start, MPROCI_PAGE);
+	if (mproci_memory_commit(arena, sizeof *arena) < 0)
+		return mproci_fail(-ENOMEM, "no memory for the arena's root, %zu bytes", sizeof *arena);
+	if (!atomic_load_explicit(&arena->ready, memory_order_acquire))
+		rc = make(arena, end);
+	if (rc == 0)
+		mproci_arena_here = arena;
+	return rc;
+}
+
+int mproci_arena_open(void)
+{
+	int rc;
+
+	rc = mproci_lock_take(&mproci_family_here->making, MPROC_FOREVER);
+	if (rc < 0)
+		return mproci_fail(rc, "the family's lock cannot be taken");
+	rc = mproci_arena_here == NULL ? find_or_make() : 0;
+	mproci_lock_release(&mproci_family_here->making);
+	return rc;
+}

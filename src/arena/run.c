@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * States, invariant and the argument: README.md.  In short: only the holder of the lock changes where runs begin and
+ * end, and only through the journal; all other changes are one store to the first word of a run.
+ */
+#include "arena/run.h"
+
+#include "base/error.h"
+#include "sys/memory.h"
+
+#include <errno.h>
+#include <mproc/result.h>
+#include <string.h>
+
+static uint64_t word_at(uint32_t unit)
+{
+	return atomic_load_explicit(&mproci_arena_here->table[unit], memory_order_acquire);
+}
+
+/*
+ * Each store is a release, so that the compiler leaves their order as it is: the order between the stores of one thread
+ * is all that a kill can see.
+ */
+static void apply_journal(void)
+{
+	mproci_arena *arena = mproci_arena_here;
+	mproci_journal *journal = &arena->journal;
+	uint32_t count = atomic_load_explicit(&journal->count, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < count; ++i)
+		atomic_store_explicit(&arena->table[journal->stores[i].unit], journal->stores[i].word,
+			memory_order_release);
+	if (count > 0)
+		atomic_store_explicit(&arena->unit_count, journal->unit_count, memory_order_release);
+	atomic_store_explicit(&journal->count, 0, memory_order_release);
+}
+
+static void add_store(uint32_t *count, uint32_t unit, uint64_t word)
+{
+	mproci_journal *journal = &mproci_arena_here->journal;
+
+	journal->stores[*count].unit = unit;
+	journal->stores[*count].word = word;
+	++*count;
+}
+
+/* Do all the stores that were added, or none.  A later store to the same unit wins. */
+static void commit_journal(uint32_t count, uint32_t unit_count)
+{
+	mproci_arena_here->journal.unit_count = unit_count;
+	atomic_store_explicit(&mproci_arena_here->journal.count, count, memory_order_release);
+	apply_journal();
+}
+
+int mproci_run_lock(void)
+{
+	mproci_arena *arena = mproci_arena_here;
+	int rc;
+
+	rc = mproci_lock_take(&arena->lock, MPROC_FOREVER);
+	if (rc < 0)
+		return mproci_fail(rc, "the arena's lock cannot be taken");
+	if (rc == MPROC_OWNER_DIED) {
+		apply_journal();
+		memset(arena->hints, 0, sizeof arena->hints);
+		/* A sweep is due: a holder without an id leaves a run that no departure speaks of. */
+		atomic_store(&arena->swept, atomic_load(&mproci_family_here->departures) - 1);
+	}
+	return 0;
+}
+
+void mproci_run_unlock(void)
+{
+	mproci_lock_release(&mproci_arena_here->lock);
+}
+
+/* The largest order whose runs are no longer than @length. */
+static uint32_t order_of(uint32_t length)
+{
+	return 31 - (uint32_t)__builtin_clz(length);
+}
+
+/* There is a free run at @unit now, or one run where several began. */
+static void lower_hints(uint32_t unit, uint32_t length)
+{
+	uint32_t *hints = mproci_arena_here->hints;
+
+	for (uint32_t order = 0; order < MPROCI_RUN_ORDERS; ++order) {
+		bool is_candidate = order <= order_of(length);
+
+		if (hints[order] > unit && (is_candidate || hints[order] < unit + length))
+			hints[order] = unit;
+	}
+}
+
+/* First fit.  Returns unit_count when there is none. */
+static uint32_t find_free(uint32_t length)
+{
+	uint32_t count = atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed);
+	uint32_t *hint = &mproci_arena_here->hints[order_of(length)];
+	uint32_t least = 1U << order_of(length), first = count, unit;
+
+	for (unit = *hint; unit < count; unit += mproci_unit_length(word_at(unit))) {
+		uint64_t word = word_at(unit);
+
+		if (mproci_unit_kind_of(word) != MPROCI_UNIT_FREE || mproci_unit_length(word) < least)
+			continue;
+		if (unit < first)
+			first = unit;
+		if (mproci_unit_length(word) >= length)
+			break;
+	}
+	*hint = first;
+	return unit;
+}
+
+/* Where the free run starts that ends before @unit; @unit when there is none. */
+static uint32_t free_before(uint32_t unit)
+{
+	uint64_t word = unit == 0 ? 0 : word_at(unit - 1);
+
+	if (mproci_unit_kind_of(word) == MPROCI_UNIT_TAIL)
+		return unit - mproci_unit_tail_length(word);
+	return mproci_unit_kind_of(word) == MPROCI_UNIT_FREE ? unit - 1 : unit;
+}
+
+/* Provide the table's memory for @count units. */
+static int grow_table(uint32_t count)
+{
+	mproci_arena *arena = mproci_arena_here;
+	enum {
+		STEP = (size_t)8 * MPROCI_PAGE / sizeof *arena->table
+	};
+	uint32_t wanted = (count + STEP - 1) / STEP * STEP;
+
+	if (count <= arena->table_count)
+		return 0;
+	if (wanted > arena->unit_limit)
+		wanted = arena->unit_limit;
+	if (mproci_memory_commit(
+		    &arena->table[arena->table_count], (wanted - arena->table_count) * sizeof *arena->table)
+		< 0)
+		return -ENOMEM;
+	arena->table_count = wanted;
+	return 0;
+}
+
+/* Take a run that ends behind all that was ever in use. */
+static int extend(uint32_t length, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+{
+	mproci_arena *arena = mproci_arena_here;
+	uint32_t end = atomic_load_explicit(&arena->unit_count, memory_order_relaxed);
+	uint32_t unit = free_before(end), count = 0;
+
+	if (length > arena->unit_limit - unit)
+		return mproci_fail(-ENOMEM, "no room for %zu KiB of shared memory in an arena of %zu KiB",
+			(size_t)length * (MPROCI_UNIT_SIZE / 1024),
+			(size_t)arena->unit_limit * (MPROCI_UNIT_SIZE / 1024));
+	if (grow_table(unit + length) < 0)
+		return mproci_fail(-ENOMEM, "no memory for the arena's table of %u units", unit + length);
+	*ret_unit = unit;
+	*ret_is_dirty = unit < end && mproci_unit_is_dirty(word_at(unit));
+	if (unit < end)
+		add_store(&count, end - 1, MPROCI_UNIT_INSIDE);
+	add_store(&count, unit, mproci_unit_held(length, owner));
+	commit_journal(count, unit + length);
+	lower_hints(unit, length);
+	return 0;
+}
+
+int mproci_run_take(uint32_t length, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+{
+	uint32_t end = atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed);
+	uint32_t unit = find_free(length), count = 0, rest;
+	uint64_t word;
+
+	if (unit == end)
+		return extend(length, owner, ret_unit, ret_is_dirty);
+	word = word_at(unit);
+	rest = mproci_unit_length(word) - length;
+	*ret_unit = unit;
+	*ret_is_dirty = mproci_unit_is_dirty(word);
+	add_store(&count, unit + length + rest - 1, rest > 1 ? mproci_unit_tail(rest) : MPROCI_UNIT_INSIDE);
+	if (rest > 0)
+		add_store(&count, unit + length, mproci_unit_free(rest, *ret_is_dirty));
+	add_store(&count, unit, mproci_unit_held(length, owner));
+	commit_journal(count, end);
+	return 0;
+}
+
+bool mproci_run_decommit(uint32_t unit, uint32_t length)
+{
+	return mproci_memory_decommit(mproci_run_memory(unit), (size_t)length * MPROCI_UNIT_SIZE) < 0;
+}
+
+uint32_t mproci_run_merge(uint32_t unit, uint32_t length, bool is_dirty)
+{
+	uint32_t unit_count = atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed);
+	uint32_t first = free_before(unit), end = unit + length, count = 0;
+	uint64_t next = end < unit_count ? word_at(end) : MPROCI_UNIT_INSIDE;
+
+	/* What was a first or last unit before is inside, unless it is one again below. */
+	add_store(&count, unit, MPROCI_UNIT_INSIDE);
+	if (first < unit) {
+		is_dirty |= mproci_unit_is_dirty(word_at(first));
+		add_store(&count, unit - 1, MPROCI_UNIT_INSIDE);
+	}
+	if (mproci_unit_kind_of(next) == MPROCI_UNIT_FREE) {
+		is_dirty |= mproci_unit_is_dirty(next);
+		add_store(&count, end, MPROCI_UNIT_INSIDE);
+		end += mproci_unit_length(next);
+	}
+	if (end - first > 1)
+		add_store(&count, end - 1, mproci_unit_tail(end - first));
+	add_store(&count, first, mproci_unit_free(end - first, is_dirty));
+	commit_journal(count, unit_count);
+	lower_hints(first, end - first);
+	return end;
+}
+
+void mproci_run_give(uint32_t unit, uint32_t length, uint64_t owner)
+{
+	bool is_dirty = mproci_run_decommit(unit, length);
+
+	/* Without the lock it stays held, until its owner has ended. */
+	if (owner != 0 && mproci_run_lock() < 0)
+		return;
+	mproci_run_merge(unit, length, is_dirty);
+	if (owner != 0)
+		mproci_run_unlock();
+}
+
+bool mproci_run_owner_is_alive(uint64_t owner)
+{
+	uint32_t slot = owner % MPROCI_THREADS;
+	uint32_t generation;
+
+	if (owner == 0)
+		return false;
+	generation = (uint32_t)(atomic_load(&mproci_family_here->threads[slot].word) >> 32);
+	return generation % (1 << 24) == owner / MPROCI_THREADS
+	       && mproci_thread_is_alive((uint64_t)generation << 32 | slot);
+}
