@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process/process.h - starting processes for the library itself, as mproc/process.h does for programs.
+ */
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
+
+#include "family/family.h"
+#include "sys/child.h"
+
+#include <mproc/process.h>
+
+typedef struct mproci_process_plan {
+	/* NULL for a numbered one. */
+	const char *name;
+	mproc_start start;
+	/* As in sys/child.h. */
+	mproci_signals signals;
+	bool ends_with_thread;
+	mproc_process_function *function;
+	void *argument;
+} mproci_process_plan;
+
+/* As mproc_process_start, without the checks and without copying the argument. */
+int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_process);
+
+/* How a joined process ended. */
+mproci_ending mproci_process_ending(const mproc_process *process);
+
+/* The member that the process is or was. */
+mproci_id mproci_process_member(const mproc_process *process);
+
+/*
+ * As join and exit code, but leaves the process unburied and unreaped: its pid and what it owned stay its own until
+ * mproc_process_join.  The process must have ended.
+ */
+mproci_ending mproci_process_inspect(mproc_process *process);
+
+#endif

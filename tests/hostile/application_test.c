@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What applications do around the library without asking: fork by themselves, drop their privileges, close what they
+ * did not open, wait for input in another thread.
+ */
+#include "family/member.h"
+#include "support.h"
+
+#include <mproc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int return_7(void *unused)
+{
+	(void)unused;
+	return 7;
+}
+
+/* Start, join and close one process: its exit code. */
+static int run(const mproc_process_options *options)
+{
+	mproc_process *process;
+	int code = 77, rc;
+
+	rc = mproc_process_start(options, return_7, NULL, 0, &process);
+	ck_assert_msg(rc == 0, "start: %d, %s", rc, mproc_error_text());
+	ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+	ck_assert_int_eq(mproc_process_exit_code(process, &code), 0);
+	ck_assert_ptr_null(mproc_process_close(process));
+	return code;
+}
+
+static void start_first(void)
+{
+	mproc_free(mproc_alloc(1));
+	ck_assert_int_eq(run(NULL), 7);
+}
+
+/* Run @function in a plainly forked child: its result.  Sanitizers do not look for leaks there. */
+static int in_child(int (*function)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(function());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* A daemon that starts as root, and starts its first process before it becomes somebody else. */
+static int give_up_privileges_and_start(void)
+{
+	if (run(NULL) != 7)
+		return 1;
+	if (geteuid() == 0 && setresuid(54321, 54321, 54321) != 0)
+		return 2;
+	return run(NULL);
+}
+
+START_TEST(processes_are_started_after_the_program_gave_up_its_privileges)
+{
+	ck_assert_int_eq(in_child(give_up_privileges_and_start), 7);
+}
+END_TEST
+
+enum {
+	SLOTS_LEFT = 20,
+	MORE_THAN_THAT = 100,
+};
+
+static void leave_few_slots(void)
+{
+	for (int i = 0; i < MPROCI_MEMBERS - SLOTS_LEFT; ++i) {
+		mproci_id id;
+
+		ck_assert_int_eq(mproci_member_expect("", &id), 0);
+	}
+}
+
+static int use_arena(void)
+{
+	return mproc_free(mproc_alloc(100)) != 0 || mproc_error_text()[0] != '\0';
+}
+
+/* A server that forks a process for each request, and never tells the library about them. */
+START_TEST(plainly_forked_children_do_not_fill_the_family)
+{
+	leave_few_slots();
+	for (int i = 0; i < MORE_THAN_THAT; ++i)
+		ck_assert_msg(in_child(use_arena) == 0, "the child %d was refused", i);
+	ck_assert_int_eq(run(NULL), 7);
+}
+END_TEST
+
+static int abandon(void *unused)
+{
+	mproc_process *process;
+
+	return mproc_process_start(NULL, return_7, unused, 0, &process);
+}
+
+/* A server whose children start processes and end without waiting for them. */
+START_TEST(processes_that_nobody_waited_for_do_not_fill_the_family)
+{
+	leave_few_slots();
+	for (int i = 0; i < MORE_THAN_THAT; ++i) {
+		mproc_process *process;
+		int code;
+
+		ck_assert_int_eq(mproc_process_start(NULL, abandon, NULL, 0, &process), 0);
+		ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+		ck_assert_int_eq(mproc_process_exit_code(process, &code), 0);
+		ck_assert_int_eq(code, 0);
+		mproc_process_close(process);
+	}
+}
+END_TEST
+
+static void *read_byte(void *stream)
+{
+	fgetc(stream);
+	return NULL;
+}
+
+START_TEST(thread_that_waits_for_input_does_not_stop_a_start)
+{
+	const mproc_process_options insist = {.start = MPROC_START_FORK};
+	pthread_t thread;
+	FILE *stream;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	stream = fdopen(ends[0], "r");
+	ck_assert_int_eq(pthread_create(&thread, NULL, read_byte, stream), 0);
+	/* The thread that has the stream's lock is waiting. */
+	while (ftrylockfile(stream) == 0) {
+		funlockfile(stream);
+		sched_yield();
+	}
+	/* Ends the test when the start hangs. */
+	signal(SIGALRM, SIG_DFL);
+	alarm(10);
+	ck_assert_int_eq(run(&insist), 7);
+	alarm(0);
+	ck_assert_int_eq(write(ends[1], "x", 1), 1);
+	pthread_join(thread, NULL);
+	fclose(stream);
+	close(ends[1]);
+}
+END_TEST
+
+static int close_everything(void *unused)
+{
+	(void)unused;
+	for (int fd = 3; fd < 1000; ++fd)
+		close(fd);
+	mproc_free(mproc_alloc(100000));
+	return 7;
+}
+
+START_TEST(child_that_closes_every_descriptor_ends_as_any_other)
+{
+	mproc_process *process;
+	int code;
+
+	ck_assert_int_eq(mproc_process_start(NULL, close_everything, NULL, 0, &process), 0);
+	ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+	ck_assert_int_eq(mproc_process_exit_code(process, &code), 0);
+	ck_assert_int_eq(code, 7);
+	mproc_process_close(process);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *process_tests[] = {
+		processes_are_started_after_the_program_gave_up_its_privileges,
+		plainly_forked_children_do_not_fill_the_family,
+		processes_that_nobody_waited_for_do_not_fill_the_family,
+		thread_that_waits_for_input_does_not_stop_a_start,
+		child_that_closes_every_descriptor_ends_as_any_other,
+		NULL,
+	};
+	const support_suite suite = {
+		.name = "application",
+		.process_tests = process_tests,
+		.warm_up = start_first,
+	};
+
+	return support_run_suite(&suite);
+}
