@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mproc.h - multiprocessing for C: everything.
+ *
+ * Each noun has a header of its own, which is its manual.
+ */
+#ifndef MPROC_H
+#define MPROC_H
+
+#include <mproc/arena.h>
+#include <mproc/cpu.h>
+#include <mproc/deadline.h>
+#include <mproc/mutex.h>
+#include <mproc/pool.h>
+#include <mproc/process.h>
+#include <mproc/result.h>
+
+#endif

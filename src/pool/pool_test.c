@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a pool refuses, and what it says then.  What it does is told by tests/pool/.
+ */
+#include "support.h"
+
+#include <errno.h>
+#include <mproc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define assert_refused(call, code, text)                    \
+	do {                                                \
+		ck_assert_int_eq(call, code);               \
+		ck_assert_str_eq(mproc_error_text(), text); \
+	} while (0)
+
+/* A serial pool refuses as every other one does, and starts nothing. */
+static mproc_pool *pool;
+
+static void open_pool(void)
+{
+	ck_assert_int_eq(mproc_pool_open(&(mproc_pool_options){.backend = MPROC_BACKEND_SERIAL}, &pool), 0);
+}
+
+static void close_pool(void)
+{
+	pool = mproc_pool_close(pool);
+}
+
+/* Options are refused whatever the backend, before anything is started, and ret_pool is left as it is. */
+static int open_with(mproc_pool_options options)
+{
+	mproc_pool *const untouched = (mproc_pool *)&options;
+	mproc_pool *opened = untouched;
+	int rc = mproc_pool_open(&options, &opened);
+
+	ck_assert_ptr_eq(opened, untouched);
+	return rc;
+}
+
+START_TEST(open_refuses_too_many_workers)
+{
+	assert_refused(open_with((mproc_pool_options){.workers = 1025}), -EINVAL,
+		"workers 1025: 1 to 1024 are possible");
+	assert_refused(open_with((mproc_pool_options){.workers = UINT32_MAX}), -EINVAL,
+		"workers 4294967295: 1 to 1024 are possible");
+}
+END_TEST
+
+START_TEST(open_refuses_an_unknown_backend)
+{
+	assert_refused(open_with((mproc_pool_options){.backend = (mproc_backend)3}), -EINVAL,
+		"backend 3: known are 0 to 2");
+	assert_refused(open_with((mproc_pool_options){.backend = (mproc_backend)-1}), -EINVAL,
+		"backend -1: known are 0 to 2");
+}
+END_TEST
+
+START_TEST(open_refuses_an_unknown_start_method)
+{
+	assert_refused(open_with((mproc_pool_options){.start = (mproc_start)2}), -EINVAL,
+		"start method 2: known are 0 to 1");
+	assert_refused(
+		open_with((mproc_pool_options){.start = (mproc_start)-7, .backend = MPROC_BACKEND_SERIAL}),
+		-EINVAL, "start method -7: known are 0 to 1");
+}
+END_TEST
+
+START_TEST(open_refuses_an_empty_name)
+{
+	assert_refused(open_with((mproc_pool_options){.name = ""}), -EINVAL,
+		"name of 0 bytes: 1 to 15 are possible");
+}
+END_TEST
+
+START_TEST(open_refuses_a_long_name)
+{
+	assert_refused(open_with((mproc_pool_options){.name = "sixteen letters!"}), -EINVAL,
+		"name of 16 bytes: 1 to 15 are possible");
+}
+END_TEST
+
+START_TEST(open_accepts_the_longest_name)
+{
+	mproc_pool *named;
+
+	ck_assert_int_eq(mproc_pool_open(&(mproc_pool_options){.backend = MPROC_BACKEND_SERIAL,
+						 .name = "fifteen letters"},
+				 &named),
+		0);
+	ck_assert_ptr_null(mproc_pool_close(named));
+}
+END_TEST
+
+START_TEST(open_refuses_every_reserved_word)
+{
+	for (size_t i = 0; i < 6; ++i) {
+		mproc_pool_options options = {0};
+		char text[64];
+
+		options.reserved[i] = 5 + i;
+		snprintf(text, sizeof text, "reserved[%zu] is %zu, not 0", i, 5 + i);
+		assert_refused(open_with(options), -EINVAL, text);
+	}
+}
+END_TEST
+
+START_TEST(open_refuses_nowhere_to_put_the_pool)
+{
+	assert_refused(mproc_pool_open(NULL, NULL), -EINVAL, "ret_pool is NULL");
+}
+END_TEST
+
+START_TEST(close_accepts_null)
+{
+	ck_assert_ptr_null(mproc_pool_close(NULL));
+}
+END_TEST
+
+START_TEST(workers_of_null_are_refused)
+{
+	assert_refused(mproc_pool_workers(NULL), -EINVAL, "pool: NULL");
+}
+END_TEST
+
+START_TEST(a_serial_pool_has_one_worker)
+{
+	ck_assert_int_eq(mproc_pool_workers(pool), 1);
+}
+END_TEST
+
+/* Must never be called. */
+static int fail_test(const void *item, void *result, mproc_task *task)
+{
+	ck_abort_msg("called for %p, %p, %zu", item, result, mproc_task_index(task));
+	return 0;
+}
+
+static uint64_t array[4];
+
+START_TEST(map_refuses_null_as_pool)
+{
+	assert_refused(mproc_pool_map(NULL, fail_test, array, 8, 4, array, 8, NULL), -EINVAL, "pool: NULL");
+}
+END_TEST
+
+START_TEST(map_refuses_null_as_function)
+{
+	assert_refused(mproc_pool_map(pool, NULL, array, 8, 4, array, 8, NULL), -EINVAL, "function is NULL");
+}
+END_TEST
+
+START_TEST(map_refuses_items_without_a_size)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, array, 0, 4, array, 8, NULL), -EINVAL,
+		"items are given, their size is 0");
+}
+END_TEST
+
+START_TEST(map_refuses_an_item_size_without_items)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, NULL, 8, 4, array, 8, NULL), -EINVAL,
+		"items are NULL, their size is 8");
+}
+END_TEST
+
+START_TEST(map_refuses_results_without_a_size)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, array, 8, 4, array, 0, NULL), -EINVAL,
+		"results are given, their size is 0");
+}
+END_TEST
+
+START_TEST(map_refuses_a_result_size_without_results)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, array, 8, 4, NULL, 8, NULL), -EINVAL,
+		"results are NULL, their size is 8");
+}
+END_TEST
+
+START_TEST(map_refuses_bad_arrays_also_for_no_items)
+{
+	ck_assert_int_eq(mproc_pool_map(pool, fail_test, array, 0, 0, NULL, 0, NULL), -EINVAL);
+	ck_assert_int_eq(mproc_pool_map(pool, NULL, NULL, 0, 0, NULL, 0, NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(map_refuses_items_whose_bytes_overflow)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, array, 8, SIZE_MAX / 8 + 1, NULL, 0, NULL), -EOVERFLOW,
+		"items: 2305843009213693952 of 8 bytes are more than a size_t can tell");
+}
+END_TEST
+
+START_TEST(map_refuses_results_whose_bytes_overflow)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, array, 1, SIZE_MAX / 3 + 1, array, 3, NULL),
+		-EOVERFLOW, "results: 6148914691236517206 of 3 bytes are more than a size_t can tell");
+}
+END_TEST
+
+START_TEST(map_refuses_outcomes_whose_bytes_overflow)
+{
+	mproc_outcome outcome;
+
+	ck_assert_int_eq(mproc_pool_map(pool, fail_test, NULL, 0, SIZE_MAX / sizeof outcome + 1, NULL, 0,
+				 &(mproc_map_options){.outcomes = &outcome}),
+		-EOVERFLOW);
+}
+END_TEST
+
+START_TEST(map_refuses_a_chunk_too_large)
+{
+	assert_refused(mproc_pool_map(pool, fail_test, array, 8, 4, array, 8,
+			       &(mproc_map_options){.chunk = 5000000000}),
+		-EINVAL, "chunk 5000000000: 1 to 4294967295 are possible");
+}
+END_TEST
+
+START_TEST(map_refuses_every_reserved_word)
+{
+	for (size_t i = 0; i < 6; ++i) {
+		mproc_map_options options = {0};
+		char text[64];
+
+		options.reserved[i] = UINT64_MAX;
+		snprintf(text, sizeof text, "reserved[%zu] is 18446744073709551615, not 0", i);
+		assert_refused(
+			mproc_pool_map(pool, fail_test, array, 8, 4, array, 8, &options), -EINVAL, text);
+	}
+}
+END_TEST
+
+START_TEST(map_that_is_refused_leaves_outcomes_alone)
+{
+	mproc_outcome outcomes[4], untouched[4];
+
+	memset(outcomes, 0x55, sizeof outcomes);
+	memcpy(untouched, outcomes, sizeof outcomes);
+	ck_assert_int_eq(mproc_pool_map(pool, fail_test, array, 0, 4, array, 8,
+				 &(mproc_map_options){.outcomes = outcomes}),
+		-EINVAL);
+	ck_assert_mem_eq(outcomes, untouched, sizeof outcomes);
+}
+END_TEST
+
+START_TEST(map_without_memory_for_its_items_fails)
+{
+	mproc_outcome outcome = {.ending = MPROC_ENDING_EXIT};
+	mproc_pool *processes;
+
+	ck_assert_int_eq(
+		mproc_pool_open(&(mproc_pool_options){.workers = 1, .start = MPROC_START_FORK}, &processes),
+		0);
+	ck_assert_int_eq(mproc_pool_map(processes, fail_test, array, (size_t)1 << 50, 1, NULL, 0,
+				 &(mproc_map_options){.outcomes = &outcome}),
+		-ENOMEM);
+	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "1125899906842624 bytes"));
+	ck_assert_int_eq(outcome.ending, MPROC_ENDING_NONE);
+	mproc_pool_close(processes);
+}
+END_TEST
+
+static int do_nothing(const void *item, void *result, mproc_task *task)
+{
+	(void)item;
+	(void)result;
+	(void)task;
+	return 0;
+}
+
+static int use_foreign_pool(mproc_pool *foreign)
+{
+	if (mproc_pool_map(foreign, do_nothing, NULL, 0, 1, NULL, 0, NULL) != -ECHILD
+		|| strstr(mproc_error_text(), "opened by another process than this one") == NULL)
+		return 1;
+	if (mproc_pool_workers(foreign) < 1)
+		return 2;
+	return mproc_pool_close(foreign) == NULL ? 0 : 3;
+}
+
+static void use_and_close_in_forked_child(const mproc_pool_options *options)
+{
+	mproc_pool *opened;
+	int status;
+	pid_t child;
+
+	ck_assert_int_eq(mproc_pool_open(options, &opened), 0);
+	child = fork();
+	if (child == 0)
+		_exit(use_foreign_pool(opened));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(mproc_pool_map(opened, do_nothing, NULL, 0, 100, NULL, 0, NULL), 0);
+	ck_assert_ptr_null(mproc_pool_close(opened));
+}
+
+START_TEST(a_forked_child_may_only_close_a_pool_of_processes)
+{
+	use_and_close_in_forked_child(&(mproc_pool_options){.workers = 2});
+}
+END_TEST
+
+START_TEST(a_forked_child_may_only_close_a_pool_of_threads)
+{
+	use_and_close_in_forked_child(&(mproc_pool_options){.workers = 2, .backend = MPROC_BACKEND_THREADS});
+}
+END_TEST
+
+START_TEST(a_forked_child_may_only_close_a_serial_pool)
+{
+	use_and_close_in_forked_child(&(mproc_pool_options){.backend = MPROC_BACKEND_SERIAL});
+}
+END_TEST
+
+START_TEST(a_forked_child_that_joined_the_family_is_still_another_process)
+{
+	mproc_pool *opened;
+	int status;
+	pid_t child;
+
+	ck_assert_int_eq(mproc_pool_open(&(mproc_pool_options){.workers = 1}, &opened), 0);
+	child = fork();
+	if (child == 0) {
+		mproc_free(mproc_alloc(8));
+		_exit(use_foreign_pool(opened));
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	mproc_pool_close(opened);
+}
+END_TEST
+
+START_TEST(open_by_default_makes_a_worker_for_each_usable_core)
+{
+	mproc_pool *opened;
+
+	ck_assert_int_eq(mproc_pool_open(NULL, &opened), 0);
+	ck_assert_int_eq(mproc_pool_workers(opened), mproc_cpu_count(MPROC_CPU_USABLE));
+	mproc_pool_close(opened);
+}
+END_TEST
+
+static _Atomic bool may_end;
+
+static void *wait_for_leave(void *unused)
+{
+	while (!may_end)
+		sched_yield();
+	return unused;
+}
+
+START_TEST(open_refuses_to_fork_a_process_with_threads)
+{
+	pthread_t thread;
+	mproc_pool *opened = NULL;
+
+	pthread_create(&thread, NULL, wait_for_leave, NULL);
+	ck_assert_int_eq(mproc_pool_open(&(mproc_pool_options){.workers = 1}, &opened), -EDEADLK);
+	ck_assert_ptr_null(opened);
+	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "this process has other threads"));
+	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "MPROC_START_FORK"));
+	may_end = true;
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST(open_forks_a_process_with_threads_when_insisted)
+{
+	pthread_t thread;
+	mproc_pool *opened = NULL;
+
+	pthread_create(&thread, NULL, wait_for_leave, NULL);
+	ck_assert_int_eq(
+		mproc_pool_open(&(mproc_pool_options){.workers = 2, .start = MPROC_START_FORK}, &opened), 0);
+	ck_assert_int_eq(mproc_pool_map(opened, do_nothing, NULL, 0, 100, NULL, 0, NULL), 0);
+	mproc_pool_close(opened);
+	may_end = true;
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+static void *open_here(void *ret_pool)
+{
+	ck_assert_int_eq(
+		mproc_pool_open(&(mproc_pool_options){.workers = 2, .start = MPROC_START_FORK}, ret_pool), 0);
+	return NULL;
+}
+
+START_TEST(a_pool_outlives_the_thread_that_opened_it)
+{
+	pthread_t thread;
+	mproc_pool *opened = NULL;
+
+	pthread_create(&thread, NULL, open_here, &opened);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(mproc_pool_map(opened, do_nothing, NULL, 0, 100, NULL, 0, NULL), 0);
+	mproc_pool_close(opened);
+}
+END_TEST
+
+START_TEST(open_of_threads_accepts_other_threads)
+{
+	pthread_t thread;
+	mproc_pool *opened = NULL;
+
+	pthread_create(&thread, NULL, wait_for_leave, NULL);
+	ck_assert_int_eq(
+		mproc_pool_open(
+			&(mproc_pool_options){.workers = 2, .backend = MPROC_BACKEND_THREADS}, &opened),
+		0);
+	ck_assert_int_eq(mproc_pool_workers(opened), 2);
+	mproc_pool_close(opened);
+	may_end = true;
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+static void warm_up(void)
+{
+	mproc_pool *opened;
+
+	ck_assert_int_eq(mproc_free(mproc_alloc(1)), 0);
+	if (support_threads_only())
+		return;
+	ck_assert_int_eq(
+		mproc_pool_open(&(mproc_pool_options){.workers = 1, .start = MPROC_START_FORK}, &opened), 0);
+	mproc_pool_close(opened);
+}
+
+int main(void)
+{
+	const TTest *tests[] = {
+		open_refuses_too_many_workers,
+		open_refuses_an_unknown_backend,
+		open_refuses_an_unknown_start_method,
+		open_refuses_an_empty_name,
+		open_refuses_a_long_name,
+		open_accepts_the_longest_name,
+		open_refuses_every_reserved_word,
+		open_refuses_nowhere_to_put_the_pool,
+		close_accepts_null,
+		workers_of_null_are_refused,
+		a_serial_pool_has_one_worker,
+		map_refuses_null_as_pool,
+		map_refuses_null_as_function,
+		map_refuses_items_without_a_size,
+		map_refuses_an_item_size_without_items,
+		map_refuses_results_without_a_size,
+		map_refuses_a_result_size_without_results,
+		map_refuses_bad_arrays_also_for_no_items,
+		map_refuses_items_whose_bytes_overflow,
+		map_refuses_results_whose_bytes_overflow,
+		map_refuses_outcomes_whose_bytes_overflow,
+		map_refuses_a_chunk_too_large,
+		map_refuses_every_reserved_word,
+		map_that_is_refused_leaves_outcomes_alone,
+		open_of_threads_accepts_other_threads,
+		NULL,
+	};
+	const TTest *process_tests[] = {
+		map_without_memory_for_its_items_fails,
+		a_forked_child_may_only_close_a_pool_of_processes,
+		a_forked_child_may_only_close_a_pool_of_threads,
+		a_forked_child_may_only_close_a_serial_pool,
+		a_forked_child_that_joined_the_family_is_still_another_process,
+		open_by_default_makes_a_worker_for_each_usable_core,
+		open_refuses_to_fork_a_process_with_threads,
+		open_forks_a_process_with_threads_when_insisted,
+		a_pool_outlives_the_thread_that_opened_it,
+		NULL,
+	};
+	const support_suite suite = {
+		.name = "pool",
+		.tests = tests,
+		.process_tests = process_tests,
+		.warm_up = warm_up,
+		.setup = open_pool,
+		.teardown = close_pool,
+	};
+
+	return support_run_suite(&suite);
+}
