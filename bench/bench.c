@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds of processors: spent on anybody, spent on this program and what it waited for, and all there were. */
+typedef struct processor_time {
+	double busy, ours, all;
+} processor_time;
+
+static processor_time at_start;
+
+double bench_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+void bench_fail(const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "%s\n", text);
+	exit(EXIT_FAILURE);
+}
+
+static double seconds_of(int who)
+{
+	struct rusage usage;
+
+	getrusage(who, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+	       + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Where /proc/stat cannot be read, .all is 0. */
+static processor_time read_processor_time(void)
+{
+	processor_time time = {.ours = seconds_of(RUSAGE_SELF) + seconds_of(RUSAGE_CHILDREN)};
+	const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+	/* user nice system idle iowait irq softirq steal */
+	unsigned long long ticks[8] = {0};
+	FILE *file = fopen("/proc/stat", "r");
+
+	if (file == NULL)
+		return time;
+	if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &ticks[0], &ticks[1], &ticks[2],
+		    &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7])
+		== 8) {
+		for (int i = 0; i < 8; ++i)
+			time.all += (double)ticks[i] * tick;
+		time.busy = time.all - (double)(ticks[3] + ticks[4]) * tick;
+	}
+	fclose(file);
+	return time;
+}
+
+static bool has_turn(const bench_contestant *contestant, int round)
+{
+	return !contestant->is_aside || round % 3 == 0;
+}
+
+void bench_contest(bench_contestant *contestants, size_t count)
+{
+	if (at_start.all == 0)
+		at_start = read_processor_time();
+	for (size_t i = 0; i < count; ++i) {
+		contestants[i].run(contestants[i].self);
+		contestants[i].turns = 0;
+	}
+	for (int round = 0; round < BENCH_ROUNDS; ++round) {
+		for (size_t i = 0; i < count; ++i) {
+			bench_contestant *contestant = &contestants[i];
+
+			if (has_turn(contestant, round))
+				contestant->took[contestant->turns++] = contestant->run(contestant->self);
+		}
+	}
+}
+
+/* Four digits, never an exponent. */
+void bench_print(const char *name, double value, const char *unit)
+{
+	printf(value < 1000 ? "%s\t%.4g\t%s\n" : "%s\t%.0f\t%s\n", name, value, unit);
+	fflush(stdout);
+}
+
+static int compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void print_part(const char *name, const char *part, double value, const char *unit)
+{
+	char full[128];
+
+	snprintf(full, sizeof full, "%s.%s", name, part);
+	bench_print(full, value, unit);
+}
+
+/* Sorts the samples. */
+static void print_spread(const char *name, double *samples, int count, const char *unit)
+{
+	qsort(samples, (size_t)count, sizeof *samples, compare);
+	bench_print(name, samples[count / 2], unit);
+	print_part(name, "min", samples[0], unit);
+	print_part(name, "max", samples[count - 1], unit);
+}
+
+void bench_print_times(
+	const char *name, const bench_contestant *contestant, double nanoseconds, const char *unit)
+{
+	double times[BENCH_ROUNDS];
+
+	for (int i = 0; i < contestant->turns; ++i)
+		times[i] = contestant->took[i] / nanoseconds;
+	print_spread(name, times, contestant->turns, unit);
+}
+
+void bench_print_ratio(
+	const char *name, const bench_contestant *ours, const bench_contestant *peer, double target)
+{
+	double ratios[BENCH_ROUNDS], median;
+
+	for (int i = 0; i < BENCH_ROUNDS; ++i)
+		ratios[i] = ours->took[i] / peer->took[i];
+	print_spread(name, ratios, BENCH_ROUNDS, "ratio");
+	if (target > 0) {
+		median = ratios[BENCH_ROUNDS / 2];
+		print_part(name, "target", target, "ratio");
+		fprintf(stderr, "%s: %.3g, at most %.3g: %s\n", name, median, target,
+			median <= target ? "met" : "MISSED");
+	}
+}
+
+void bench_print_others(void)
+{
+	processor_time now = read_processor_time();
+	double others = (now.busy - at_start.busy) - (now.ours - at_start.ours);
+
+	/* The kernel counts the two in different ways, so the difference may be negative. */
+	if (now.all > at_start.all)
+		bench_print("machine.others", others > 0 ? 100 * others / (now.all - at_start.all) : 0, "%");
+}

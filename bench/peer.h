@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peer.h - a program that does the same work without mproc, beside the benchmark.
+ *
+ * It is started once, so that its threads are warm, and is told through a pipe what to run; it answers with the
+ * nanoseconds that took.  Between its turns it is stopped (SIGSTOP): idle threads of a peer may spin, as those of
+ * libgomp do for some milliseconds, and would take the processors from whoever is measured next.
+ */
+#ifndef BENCH_PEER_H
+#define BENCH_PEER_H
+
+typedef struct bench_peer bench_peer;
+
+/*
+ * Start @program, which lies beside this one, with one argument.  It is killed when the thread that called this ends, so
+ * it never outlives the benchmark.
+ */
+bench_peer *bench_peer_open(const char *program, unsigned argument);
+
+/* Let it do one kind of work.  Returns the nanoseconds that it took; ends the benchmark when the peer fails. */
+double bench_peer_run(bench_peer *peer, const char *kind);
+
+/* End it.  Returns NULL. */
+bench_peer *bench_peer_close(bench_peer *peer);
+
+/* The peer's main loop: do what the benchmark asks for until it has ended. */
+void bench_peer_serve(double (*run)(const char *kind));
+
+#endif
