@@ -38,8 +38,8 @@ typedef struct mproci_member {
 typedef struct mproci_thread {
 	/* Generation in the high 32 bits; in the low ones a tag of its process, 0 when the slot is free. */
 	_Atomic uint64_t word;
-	/* The word it sleeps on, or NULL. */
-	_Atomic(_Atomic uint32_t *) sleeps_on;
+	/* The address of the word it sleeps on, or 0; the low bit: thread.c. */
+	_Atomic uintptr_t sleeps_on;
 } mproci_thread;
 
 typedef struct mproci_family {

@@ -207,8 +207,15 @@ static void end(mproci_id id)
 {
 	mproci_member *member = mproci_member_slot(id);
 	uint64_t word = atomic_load(&member->word);
+	uint64_t dead = word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_DEAD);
 
-	if (!has_slot(id, word) || (state_of(word) == MPROCI_MEMBER_RUNNING && !kill_member(member)))
+	if (!has_slot(id, word))
+		return;
+	/* A child that is still starting finds its slot dead and ends; unless it has just become a member. */
+	if (state_of(word) == MPROCI_MEMBER_STARTING
+		&& !atomic_compare_exchange_strong(&member->word, &word, dead) && !has_slot(id, word))
+		return;
+	if (state_of(word) == MPROCI_MEMBER_RUNNING && !kill_member(member))
 		return;
 	bury(id);
 }

@@ -35,7 +35,7 @@ static uint32_t tag_of(mproci_id member)
 /* End the thread in a slot, unless somebody else did. */
 static void vacate(mproci_thread *slot, uint64_t word)
 {
-	atomic_store(&slot->sleeps_on, NULL);
+	atomic_store(&slot->sleeps_on, 0);
 	if (atomic_compare_exchange_strong(&slot->word, &word, word & UINT64_C(0xffffffff00000000)))
 		atomic_fetch_add(&mproci_family_here->departures, 1);
 }
@@ -110,22 +110,54 @@ bool mproci_thread_is_alive(mproci_id id)
 	return generation_of(word) == (uint32_t)(id >> 32) && (uint32_t)word != 0;
 }
 
+/* The low bit of an announced address: somebody who buries is about to step that word. */
+static const uintptr_t PINNED = 1;
+
+static void announce(mproci_thread *slot, uintptr_t word)
+{
+	atomic_store(&slot->sleeps_on, word);
+}
+
+/* Whoever has pinned the word holds the lock of burials, or died holding it: having the lock means that nobody steps. */
+static void take_back(mproci_thread *slot)
+{
+	uintptr_t word = atomic_load(&slot->sleeps_on);
+
+	if ((word & PINNED) == 0 && atomic_compare_exchange_strong(&slot->sleeps_on, &word, 0))
+		return;
+	mproci_lock_take(&mproci_family_here->burying, MPROC_FOREVER);
+	announce(slot, 0);
+	mproci_lock_release(&mproci_family_here->burying);
+}
+
 void mproci_thread_sleeps_on(_Atomic uint32_t *word)
 {
 	mproci_id id = mproci_thread_self();
 
-	if (id != 0)
-		atomic_store(&slot_of(id)->sleeps_on, mproci_family_holds(word) ? word : NULL);
+	if (id == 0)
+		return;
+	if (word == NULL)
+		take_back(slot_of(id));
+	else if (mproci_family_holds(word))
+		announce(slot_of(id), (uintptr_t)word);
 }
 
-/* Wake all who sleep on an odd word, or are about to: they compare it once more when they fall asleep. */
-static void disturb(_Atomic uint32_t *word)
+/*
+ * Wake who sleeps on a word, or is about to: stepping it makes his key stale.  The word stays what it is, an event
+ * count that somebody waits for, as long as it is pinned.
+ */
+static void disturb(mproci_thread *slot)
 {
-	uint32_t value = atomic_load(word);
+	uintptr_t word = atomic_load(&slot->sleeps_on) & ~PINNED;
+	uintptr_t pinned = word | PINNED, announced = word;
 
-	if ((value & 1) != 0)
-		atomic_compare_exchange_strong(word, &value, value + 1);
-	mproci_futex_wake(word, MPROCI_WAKE_ALL);
+	if (word == 0
+		|| (!atomic_compare_exchange_strong(&slot->sleeps_on, &announced, pinned)
+			&& announced != pinned))
+		return;
+	if ((atomic_load((_Atomic uint32_t *)word) & 1) != 0)
+		mproci_futex_step((_Atomic uint32_t *)word);
+	atomic_compare_exchange_strong(&slot->sleeps_on, &pinned, word);
 }
 
 void mproci_thread_bury_all(mproci_id member)
@@ -135,12 +167,11 @@ void mproci_thread_bury_all(mproci_id member)
 	for (uint32_t index = 0; index < limit; ++index) {
 		mproci_thread *slot = &mproci_family_here->threads[index];
 		uint64_t word = atomic_load(&slot->word);
-		_Atomic uint32_t *sleeps_on = atomic_load(&slot->sleeps_on);
 
 		if ((uint32_t)word == tag_of(member))
 			vacate(slot, word);
-		else if (sleeps_on != NULL)
-			disturb(sleeps_on);
+		else
+			disturb(slot);
 	}
 	/* Also when it had no thread here any more: one of them may have been killed before it was counted. */
 	atomic_fetch_add(&mproci_family_here->departures, 1);

@@ -23,7 +23,7 @@ bool mproci_thread_is_alive(mproci_id id);
 void mproci_thread_sleeps_on(_Atomic uint32_t *word);
 
 /*
- * A process has ended: step and wake the word of every sleeper of the family, since nobody knows whom it was about
+ * The lock of burials is held, and a process has ended: step and wake the word of every sleeper of the family, since nobody knows whom it was about
  * to wake (sync/README.md), and end the threads of @member.
  */
 void mproci_thread_bury_all(mproci_id member);

@@ -212,6 +212,8 @@ static int be_nursery(void *argument)
 		mproci_crew_fail(self.crew, rc);
 	}
 	wait_for_end(&self);
+	free(self.workers);
+	free(self.descriptors);
 	return 0;
 }
 

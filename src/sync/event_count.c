@@ -47,7 +47,6 @@ void mproci_event_count_notify(mproci_event_count *events)
 
 	atomic_thread_fence(memory_order_seq_cst);
 	word = atomic_load_explicit(&events->word, memory_order_relaxed);
-	/* When the step fails, somebody else made it after our change, and wakes the same sleepers. */
-	if ((word & 1) != 0 && atomic_compare_exchange_strong(&events->word, &word, word + 1))
-		mproci_futex_wake(&events->word, MPROCI_WAKE_ALL);
+	if ((word & 1) != 0)
+		mproci_futex_step(&events->word);
 }

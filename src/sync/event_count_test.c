@@ -35,7 +35,8 @@ static void lay_table(void)
 
 static bool is_noted(const mproci_event_count *events)
 {
-	return mproci_family_here->threads[(uint32_t)mproci_thread_self()].sleeps_on == &events->word;
+	return mproci_family_here->threads[(uint32_t)mproci_thread_self()].sleeps_on
+	       == (uintptr_t)&events->word;
 }
 
 START_TEST(notification_with_nobody_waiting_changes_nothing)

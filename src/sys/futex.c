@@ -26,6 +26,12 @@ int mproci_futex_wait(_Atomic uint32_t *word, uint32_t expected, mproc_deadline 
 	return rc < 0 && errno == ETIMEDOUT ? -ETIMEDOUT : 0;
 }
 
+void mproci_futex_step(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_OP, MPROCI_WAKE_ALL, NULL, word,
+		FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_LT, 0));
+}
+
 void mproci_futex_wake(_Atomic uint32_t *word, int count)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);

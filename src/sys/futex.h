@@ -20,6 +20,12 @@ enum {
  */
 int mproci_futex_wait(_Atomic uint32_t *word, uint32_t expected, mproc_deadline deadline);
 
+/*
+ * Add 1 to @word and wake all who sleep on it, in one step that nobody can be killed or stopped in the middle of.  An
+ * address nobody mapped is no error.
+ */
+void mproci_futex_step(_Atomic uint32_t *word);
+
 /* Wake at most @count of those who sleep on @word.  An address nobody mapped is no error. */
 void mproci_futex_wake(_Atomic uint32_t *word, int count);
 

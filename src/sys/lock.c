@@ -11,6 +11,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+static const int64_t SLICE = 100 * INT64_C(1000000);
+
 int mproci_lock_init(mproci_lock *lock)
 {
 	pthread_mutexattr_t attributes;
@@ -65,14 +67,35 @@ static int lock_until(pthread_mutex_t *mutex, mproc_deadline deadline)
 	return rc;
 }
 
+/*
+ * Wait in slices.  Somebody killed between his release and his waking, or woken and killed before he took the lock, lets
+ * the others sleep when a third has taken it in the meantime: the kernel sees a lock with a holder and wakes nobody.
+ *
+ * And after each slice, try: the mutex of glibc 2.36 leaves itself noted in the thread's list of robust locks when it
+ * gives up, where the kernel would find it when the thread dies; trying takes the note away.
+ */
+static int lock_in_slices(pthread_mutex_t *mutex, mproc_deadline deadline)
+{
+	int rc;
+
+	for (;;) {
+		mproc_deadline slice = mproci_clock_now() + SLICE;
+
+		rc = lock_until(mutex, mproci_deadline_earlier(deadline, slice));
+		if (rc == ETIMEDOUT)
+			rc = pthread_mutex_trylock(mutex);
+		if (rc != EBUSY)
+			return rc;
+		if (mproci_deadline_passed(deadline, mproci_clock_now()))
+			return ETIMEDOUT;
+	}
+}
+
 static int lock_now(pthread_mutex_t *mutex)
 {
 	int rc;
 
-	rc = pthread_mutex_trylock(mutex);
-	if (rc != EBUSY)
-		return rc;
-	rc = lock_until(mutex, mproci_clock_now() + MPROCI_NANOSECONDS_PER_MILLISECOND);
+	rc = lock_in_slices(mutex, mproci_clock_now() + MPROCI_NANOSECONDS_PER_MILLISECOND);
 	return rc == ETIMEDOUT ? EAGAIN : rc;
 }
 
@@ -80,12 +103,11 @@ int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
 {
 	int rc;
 
-	if (deadline == MPROC_FOREVER)
-		rc = pthread_mutex_lock(&lock->mutex);
-	else if (deadline == MPROC_NOW)
+	rc = pthread_mutex_trylock(&lock->mutex);
+	if (rc == EBUSY && deadline == MPROC_NOW)
 		rc = lock_now(&lock->mutex);
-	else
-		rc = lock_until(&lock->mutex, deadline);
+	else if (rc == EBUSY)
+		rc = lock_in_slices(&lock->mutex, deadline);
 	if (rc == EOWNERDEAD)
 		pthread_mutex_consistent(&lock->mutex);
 	else if (rc != 0 || !lock->owner_died)
@@ -96,8 +118,8 @@ int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
 
 bool mproci_lock_is_held(mproci_lock *lock)
 {
-	/* With a deadline that has passed, only the holder is told anything but "too late". */
-	int rc = lock_until(&lock->mutex, 1);
+	/* Only the holder is told that it is one. */
+	int rc = pthread_mutex_trylock(&lock->mutex);
 
 	if (rc == EOWNERDEAD) {
 		lock->owner_died = true;
