@@ -299,21 +299,6 @@ START_TEST(burial_of_a_notifier_that_died_before_it_notified_wakes_the_sleepers)
 }
 END_TEST
 
-START_TEST(burial_of_a_notifier_that_died_before_it_woke_wakes_the_sleepers)
-{
-	mproci_id dead;
-	pid_t pid;
-
-	ck_assert_int_eq(mproci_member_expect("", &dead), 0);
-	pid = fork_sleeper();
-	/* Steps a and c of README.md, and dead. */
-	table->ball = 1;
-	table->to_pong.word += 1;
-	mproci_member_bury(dead);
-	ck_assert_int_eq(reap(pid), 0);
-}
-END_TEST
-
 START_TEST(killed_sleeper_costs_the_others_nothing)
 {
 	pid_t killed = fork_sleeper(), other = fork_sleeper();
@@ -348,7 +333,6 @@ int main(void)
 	const TTest *process_tests[] = {
 		no_wake_up_is_lost_between_two_processes,
 		burial_of_a_notifier_that_died_before_it_notified_wakes_the_sleepers,
-		burial_of_a_notifier_that_died_before_it_woke_wakes_the_sleepers,
 		killed_sleeper_costs_the_others_nothing,
 		NULL,
 	};
