@@ -5,6 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 BENCH ?= *
+CMAKE_ARGS ?=
 DESTDIR ?=
 PREFIX ?= /usr/local
 TESTS ?= .
@@ -22,7 +23,7 @@ help:
 	@echo 'make san          run the tests under the sanitizers    [TESTS=pattern]'
 	@echo 'make crash        kill operations at every instruction'
 	@echo 'make bench        measure            [BENCH=map]'
-	@echo 'make install      install            [PREFIX=/usr/local] [DESTDIR=]'
+	@echo 'make install      install the library   [PREFIX=/usr/local] [DESTDIR=] [CMAKE_ARGS=-DMPROC_HWLOC=OFF]'
 	@echo 'make deps         install from Debian whatever any of these needs'
 	@echo 'make format       lay out the code'
 	@echo 'make debug, make clean'
@@ -76,11 +77,13 @@ bench: release
 check: deps-check
 	@tools/check
 
+# The library alone, so that who wants no more needs no test library.
 install: deps-build
-	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
-	$(call BUILD,release)
-	DESTDIR=$(DESTDIR) cmake --install build/release
-	$(if $(DESTDIR),,ldconfig)
+	cmake --preset release -B build/install -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_ARGS) \
+		-DMPROC_TESTS=OFF -DMPROC_EXAMPLES=OFF -DMPROC_BENCH=OFF
+	$(call BUILD,install)
+	DESTDIR=$(DESTDIR) cmake --install build/install
+	@$(if $(DESTDIR),,ldconfig 2>/dev/null || echo 'ldconfig needs root: set LD_LIBRARY_PATH=$(PREFIX)/lib, or link with -Wl,-rpath')
 
 format: deps-check
 	tools/check-format --fix

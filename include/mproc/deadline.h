@@ -17,12 +17,12 @@
 
 MPROC_BEGIN_DECLS
 
-/* Nanoseconds of CLOCK_MONOTONIC; 0 and negative values have the meanings below. */
+/* Nanoseconds of CLOCK_MONOTONIC; 0 is MPROC_FOREVER, all negative values are MPROC_NOW. */
 typedef int64_t mproc_deadline;
 
 /* Wait as long as it takes; the default of every option left out. */
 #define MPROC_FOREVER ((mproc_deadline)0)
-/* Do not wait. */
+/* Do not wait; for a lock at most 1 ms. */
 #define MPROC_NOW ((mproc_deadline)-1)
 
 /*

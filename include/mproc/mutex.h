@@ -17,7 +17,8 @@
  *   Result   0 or more on success, a negative errno on failure.
  *   Threads  any thread of any member of the family.
  *   Fork     a mutex in the arena is the same mutex in the child; the child holds none.
- *   Crash    a member killed while it holds the mutex, or anywhere inside, stops nobody: the next
+ *   Crash    a thread that ends, or a member that is killed, while it holds the mutex or anywhere
+ *            inside stops nobody: the next
  *            to lock gets MPROC_OWNER_DIED at once.
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.
  *   Memory   the caller's; it must not be freed while somebody may be inside.
@@ -86,7 +87,8 @@ MPROC_API int mproc_mutex_unlock(mproc_mutex *mutex);
  * @mutex  held by nobody, or NULL.
  *
  * Returns  0.
- * Fails    -EBUSY  somebody holds it; it stays as it is
+ * Fails    -EBUSY   somebody who lives holds it; it stays as it is
+ *          -EINVAL  it is no mutex, or destroyed already
  * Cost     no system call.
  */
 MPROC_API int mproc_mutex_destroy(mproc_mutex *mutex);

@@ -58,7 +58,7 @@ typedef enum mproc_backend {
 	MPROC_BACKEND_PROCESSES = 0,
 	/* Threads of this process: the same calls without isolation; a crash is a crash of the program. */
 	MPROC_BACKEND_THREADS = 1,
-	/* No workers: the caller works off the items in order. */
+	/* No workers: the caller works off the items in order; a crash or exit() is one of the program. */
 	MPROC_BACKEND_SERIAL = 2,
 } mproc_backend;
 
@@ -66,7 +66,8 @@ typedef struct mproc_pool_options {
 	/* 1…1024; 0 for one per usable physical core: mproc_cpu_count(MPROC_CPU_USABLE). */
 	unsigned workers;
 	mproc_backend backend;
-	/* At most 15 bytes, the head of the workers' names in ps and top; NULL for "pool". */
+	/* At most 15 bytes, the head of the names of workers ("pool-1") and nursery ("pool-nursery"), of which ps and
+	 * top show 15 bytes in all; NULL for "pool". */
 	const char *name;
 	/* How the nursery is started; see mproc/process.h. */
 	mproc_start start;
@@ -83,7 +84,7 @@ typedef enum mproc_ending {
 	MPROC_ENDING_ERROR = 2,
 	/* Signal .code killed the worker that ran it. */
 	MPROC_ENDING_SIGNAL = 3,
-	/* It ended its worker with exit(.code). */
+	/* It ended its worker with exit(.code), or ended its thread (0). */
 	MPROC_ENDING_EXIT = 4,
 } mproc_ending;
 
@@ -110,7 +111,7 @@ typedef struct mproc_map_options {
  * Fails    -EINVAL   an option is out of range, or @ret_pool is NULL
  *          -EAGAIN   no more processes or threads may be started (RLIMIT_NPROC, cgroup)
  *          -ENOMEM   no memory
- *          -EMFILE   no descriptors left
+ *          -EMFILE   no descriptors left: this process needs four, the nursery three and one a worker
  *          -EDEADLK  this process has other threads, and .start does not insist (mproc/process.h)
  * Fork     what stdio had buffered is written before.
  * Cost     1 + workers forks, about 100 µs each.  An idle pool uses no CPU.
@@ -128,7 +129,8 @@ MPROC_API int mproc_pool_open(const mproc_pool_options *options, mproc_pool **re
  * @options              NULL for the defaults.
  *
  * Items and results in the arena are used where they are.  Others are copied there and back: cheap
- * beside most work, but mproc_alloc'd arrays are faster.
+ * beside most work, but mproc_alloc'd arrays are faster.  Only the items are copied: a pointer inside
+ * one must point into the arena, or to what was there when the pool was opened.
  *
  * Returns  0: every item has its result.  MPROC_ITEMS_FAILED: every item has ended, some without;
  *          mproc_error_text() tells how many and the first, .outcomes tells each.  The result of a
@@ -139,7 +141,8 @@ MPROC_API int mproc_pool_open(const mproc_pool_options *options, mproc_pool **re
  *          -ENOMEM     no shared memory for copies and book-keeping
  *          -EDEADLK    called from a task of this very pool
  *          -EAGAIN     all workers died and no new ones can be started
- *          -ENOTRECOVERABLE  the nursery died: open another pool.  .outcomes tells what was done.
+ *          -ENOTRECOVERABLE  the nursery died: open another pool
+ *          After these two, results with MPROC_ENDING_VALUE in .outcomes are there.
  *          -ECHILD     the pool belongs to another process
  * Crash    a worker that dies: its item ends with MPROC_ENDING_SIGNAL or _EXIT, the others go on.
  * Cost     about 10 ns an item with chunk 1, less with larger ones; 3 bytes of shared memory an item.
@@ -155,7 +158,8 @@ MPROC_API int mproc_pool_map(mproc_pool *pool, mproc_task_function *function, co
  *
  * @pool  a pool, or NULL.
  *
- * Returns  NULL, when nothing of the pool is left.
+ * Returns  NULL, when nothing of the pool is left.  From one of its own tasks nothing is done, and @pool
+ *          itself comes back.
  * Fork     in another process than the one that opened it, only this process's copy is closed.
  * Cost     under a millisecond with idle workers.
  */

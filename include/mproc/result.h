@@ -6,8 +6,9 @@
  *     if (rc < 0)
  *             fprintf(stderr, "no pool: %s\n", mproc_error_text());
  *
- * Every call of mproc returns 0 on success, a negative errno when it failed, or one of the
- * positive codes below: it did what was asked, and there is news.
+ * Calls that return an int return 0 or more on success, and a negative errno when they failed;
+ * calls that return a pointer or a count say how they fail.  Two positive codes mean that what was
+ * asked is done, and that there is news.
  */
 #ifndef MPROC_RESULT_H
 #define MPROC_RESULT_H
@@ -24,7 +25,7 @@ enum {
 };
 
 /*
- * Tell what the last failed call of this thread complained about.
+ * Tell what the last call of this thread complained about that failed, or had news.
  *
  * Returns  a text with the value and the limit it hit, such as "chunk 5000000000: at most
  *          4294967295"; empty when nothing has failed yet.  It stays valid until the next call

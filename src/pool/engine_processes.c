@@ -36,8 +36,9 @@ static int check_state(mproc_pool *pool)
 	own->doorbell = -1;
 	mproc_process_join(own->nursery, MPROC_FOREVER);
 	ending = mproci_process_ending(own->nursery);
-	mproci_fail(-ENOTRECOVERABLE, "the nursery of pool %s (pid %d) has died (%s %d): open another pool",
-		pool->name, (int)mproc_process_pid(own->nursery), ending.signal != 0 ? "signal" : "exit code",
+	mproci_fail(-ENOTRECOVERABLE,
+		"the nursery of pool \"%s\" (pid %d) has died (%s %d): open another pool", pool->name,
+		(int)mproc_process_pid(own->nursery), ending.signal != 0 ? "signal" : "exit code",
 		ending.signal != 0 ? ending.signal : ending.exit_code);
 	mproci_crew_fail(pool->crew, -ENOTRECOVERABLE);
 	return -ENOTRECOVERABLE;

@@ -6,8 +6,8 @@
 
 static int open_serial(mproc_pool *pool, mproc_start start)
 {
+	(void)pool;
 	(void)start;
-	pool->worker_count = 1;
 	return 0;
 }
 

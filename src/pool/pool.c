@@ -40,11 +40,13 @@ static int check_pool_options(const mproc_pool_options *options)
 		return mproci_fail(
 			-EINVAL, "workers %u: 1 to %d are possible", options->workers, MOST_WORKERS);
 	if (options->backend < MPROC_BACKEND_PROCESSES || options->backend > MPROC_BACKEND_SERIAL)
-		return mproci_fail(-EINVAL, "backend %d: known are %d to %d", (int)options->backend,
-			(int)MPROC_BACKEND_PROCESSES, (int)MPROC_BACKEND_SERIAL);
+		return mproci_fail(-EINVAL,
+			"backend %d: %d (processes), %d (threads) and %d (serial) are possible",
+			(int)options->backend, (int)MPROC_BACKEND_PROCESSES, (int)MPROC_BACKEND_THREADS,
+			(int)MPROC_BACKEND_SERIAL);
 	if (options->start != MPROC_START_DEFAULT && options->start != MPROC_START_FORK)
-		return mproci_fail(-EINVAL, "start method %d: known are %d to %d", (int)options->start,
-			(int)MPROC_START_DEFAULT, (int)MPROC_START_FORK);
+		return mproci_fail(-EINVAL, "start method %d: %d (default) and %d (fork) are possible",
+			(int)options->start, (int)MPROC_START_DEFAULT, (int)MPROC_START_FORK);
 	if (options->name != NULL && (options->name[0] == '\0' || strlen(options->name) > 15))
 		return mproci_fail(-EINVAL, "name of %zu bytes: 1 to 15 are possible", strlen(options->name));
 	return check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
@@ -61,10 +63,13 @@ static const mproci_engine *engine_of(mproc_backend backend)
 	return engines[backend];
 }
 
-static unsigned default_workers(void)
+static unsigned choose_workers(const mproc_pool_options *options)
 {
-	unsigned count = mproc_cpu_count(MPROC_CPU_USABLE);
+	unsigned count;
 
+	if (options->backend == MPROC_BACKEND_SERIAL)
+		return 1;
+	count = options->workers != 0 ? options->workers : mproc_cpu_count(MPROC_CPU_USABLE);
 	return count < MOST_WORKERS ? count : MOST_WORKERS;
 }
 
@@ -88,7 +93,7 @@ int mproc_pool_open(const mproc_pool_options *options, mproc_pool **ret_pool)
 		return mproci_fail(-ENOMEM, "no memory for a handle of a pool");
 	pool->owner = mproci_member_self();
 	pool->engine = engine_of(options->backend);
-	pool->worker_count = options->workers != 0 ? options->workers : default_workers();
+	pool->worker_count = choose_workers(options);
 	snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
 	rc = mproci_lock_init(&pool->turn);
 	if (rc == 0)
@@ -101,10 +106,21 @@ int mproc_pool_open(const mproc_pool_options *options, mproc_pool **ret_pool)
 	return 0;
 }
 
+/* Whether this thread is working for @pool. */
+static bool is_own_task(mproc_pool *pool)
+{
+	return (pool->crew != NULL && pool->crew == mproci_crew_of_this_worker())
+	       || mproci_lock_is_held(&pool->turn);
+}
+
 mproc_pool *mproc_pool_close(mproc_pool *pool)
 {
 	if (pool == NULL)
 		return NULL;
+	if (is_own_task(pool)) {
+		mproci_fail(-EDEADLK, "pool \"%s\": cannot be closed by one of its own tasks", pool->name);
+		return pool;
+	}
 	if (pool->owner == mproci_member_self())
 		pool->engine->close(pool);
 	else
@@ -116,7 +132,7 @@ mproc_pool *mproc_pool_close(mproc_pool *pool)
 int mproc_pool_workers(const mproc_pool *pool)
 {
 	if (pool == NULL)
-		return mproci_fail(-EINVAL, "pool: NULL");
+		return mproci_fail(-EINVAL, "pool is NULL");
 	return (int)pool->worker_count;
 }
 
@@ -149,14 +165,15 @@ static int check_map_options(const mproc_map_options *options, size_t count)
 	return check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
 }
 
-static int check_pool(const mproc_pool *pool)
+static int check_pool(mproc_pool *pool)
 {
 	if (pool == NULL)
-		return mproci_fail(-EINVAL, "pool: NULL");
-	if (pool->crew != NULL && pool->crew == mproci_crew_of_this_worker())
-		return mproci_fail(-EDEADLK, "pool %s: called from one of its own tasks", pool->name);
+		return mproci_fail(-EINVAL, "pool is NULL");
+	if (is_own_task(pool))
+		return mproci_fail(-EDEADLK, "pool \"%s\": called from one of its own tasks", pool->name);
 	if (pool->owner != mproci_member_self())
-		return mproci_fail(-ECHILD, "pool %s: opened by another process than this one", pool->name);
+		return mproci_fail(-ECHILD, "pool \"%s\": opened by another process than this one, or closed",
+			pool->name);
 	return 0;
 }
 
@@ -275,9 +292,7 @@ int mproc_pool_map(mproc_pool *pool, mproc_task_function *function, const void *
 	total.outcomes = options->outcomes;
 	if (total.outcomes != NULL)
 		memset(total.outcomes, 0, count * sizeof *total.outcomes);
-	rc = mproci_lock_take(&pool->turn, MPROC_FOREVER);
-	if (rc < 0)
-		return mproci_fail(rc, "pool %s: called from one of its own tasks", pool->name);
+	mproci_lock_take(&pool->turn, MPROC_FOREVER);
 	rc = run(pool, &spec, &total);
 	mproci_lock_release(&pool->turn);
 	return rc;

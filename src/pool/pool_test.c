@@ -55,19 +55,19 @@ END_TEST
 START_TEST(open_refuses_an_unknown_backend)
 {
 	assert_refused(open_with((mproc_pool_options){.backend = (mproc_backend)3}), -EINVAL,
-		"backend 3: known are 0 to 2");
+		"backend 3: 0 (processes), 1 (threads) and 2 (serial) are possible");
 	assert_refused(open_with((mproc_pool_options){.backend = (mproc_backend)-1}), -EINVAL,
-		"backend -1: known are 0 to 2");
+		"backend -1: 0 (processes), 1 (threads) and 2 (serial) are possible");
 }
 END_TEST
 
 START_TEST(open_refuses_an_unknown_start_method)
 {
 	assert_refused(open_with((mproc_pool_options){.start = (mproc_start)2}), -EINVAL,
-		"start method 2: known are 0 to 1");
+		"start method 2: 0 (default) and 1 (fork) are possible");
 	assert_refused(
 		open_with((mproc_pool_options){.start = (mproc_start)-7, .backend = MPROC_BACKEND_SERIAL}),
-		-EINVAL, "start method -7: known are 0 to 1");
+		-EINVAL, "start method -7: 0 (default) and 1 (fork) are possible");
 }
 END_TEST
 
@@ -124,7 +124,7 @@ END_TEST
 
 START_TEST(workers_of_null_are_refused)
 {
-	assert_refused(mproc_pool_workers(NULL), -EINVAL, "pool: NULL");
+	assert_refused(mproc_pool_workers(NULL), -EINVAL, "pool is NULL");
 }
 END_TEST
 
@@ -145,7 +145,7 @@ static uint64_t array[4];
 
 START_TEST(map_refuses_null_as_pool)
 {
-	assert_refused(mproc_pool_map(NULL, fail_test, array, 8, 4, array, 8, NULL), -EINVAL, "pool: NULL");
+	assert_refused(mproc_pool_map(NULL, fail_test, array, 8, 4, array, 8, NULL), -EINVAL, "pool is NULL");
 }
 END_TEST
 

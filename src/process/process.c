@@ -155,8 +155,8 @@ fail:
 static int check_options(const mproc_process_options *options)
 {
 	if (options->start != MPROC_START_DEFAULT && options->start != MPROC_START_FORK)
-		return mproci_fail(-EINVAL, "start method %d: known are 0 to %d", (int)options->start,
-			(int)MPROC_START_FORK);
+		return mproci_fail(-EINVAL, "start method %d: 0 (default) and %d (fork) are possible",
+			(int)options->start, (int)MPROC_START_FORK);
 	if (options->name != NULL && (options->name[0] == '\0' || strlen(options->name) >= MPROCI_NAME_SIZE))
 		return mproci_fail(-EINVAL, "name of %zu bytes: 1 to %d are possible", strlen(options->name),
 			MPROCI_NAME_SIZE - 1);
@@ -215,10 +215,10 @@ int mproc_process_start(const mproc_process_options *options, mproc_process_func
 static int check_handle(const mproc_process *process)
 {
 	if (process == NULL)
-		return mproci_fail(-EINVAL, "process: NULL");
+		return mproci_fail(-EINVAL, "process is NULL");
 	if (process->owner != mproci_member_self())
 		return mproci_fail(
-			-ECHILD, "process %s: started by another process than this one", process->name);
+			-ECHILD, "process \"%s\": started by another process than this one", process->name);
 	return 0;
 }
 
@@ -245,7 +245,8 @@ int mproc_process_join(mproc_process *process, mproc_deadline deadline)
 		return rc;
 	rc = mproci_child_wait(process->pidfd, deadline);
 	if (rc < 0)
-		return mproci_fail(rc, "process %s (pid %d): still runs", process->name, (int)process->pid);
+		return mproci_fail(
+			rc, "process \"%s\" (pid %d): still runs", process->name, (int)process->pid);
 	settle(process);
 	return 0;
 }
@@ -272,9 +273,9 @@ int mproc_process_exit_code(mproc_process *process, int *ret_code)
 	rc = mproc_process_join(process, MPROC_NOW);
 	if (rc < 0)
 		return mproci_fail(
-			-EAGAIN, "process %s (pid %d): still runs", process->name, (int)process->pid);
+			-EAGAIN, "process \"%s\" (pid %d): still runs", process->name, (int)process->pid);
 	if (process->ending.is_lost)
-		return mproci_fail(-ENODATA, "process %s (pid %d): somebody else took its status",
+		return mproci_fail(-ENODATA, "process \"%s\" (pid %d): somebody else took its status",
 			process->name, (int)process->pid);
 	*ret_code = process->ending.signal != 0 ? -process->ending.signal : process->ending.exit_code;
 	return 0;

@@ -913,8 +913,9 @@ START_TEST(start_refuses_bad_arguments_and_says_which)
 		{.options.name = "", .text = "name of 0 bytes: 1 to 31 are possible"},
 		{.options.name = "a name of 32 bytes, one too many",
 			.text = "name of 32 bytes: 1 to 31 are possible"},
-		{.options.start = (mproc_start)2, .text = "start method 2: known are 0 to 1"},
-		{.options.start = (mproc_start)-1, .text = "start method -1: known are 0 to 1"},
+		{.options.start = (mproc_start)2,
+			.text = "start method 2: 0 (default) and 1 (fork) are possible"},
+		{.options.start = (mproc_start)-1, .text = "start method -1: 0 (default) and 1 (fork) are possible"},
 		{.options.reserved = {5}, .text = "reserved[0] is 5, not 0"},
 		{.options.reserved = {0, 0, 0, 0, 0, 5}, .text = "reserved[5] is 5, not 0"},
 	};
@@ -940,7 +941,7 @@ START_TEST(every_call_refuses_no_process)
 	int code;
 
 	ck_assert_int_eq(mproc_process_join(NULL, MPROC_NOW), -EINVAL);
-	check_text("process: NULL");
+	check_text("process is NULL");
 	ck_assert_int_eq(mproc_process_is_alive(NULL), -EINVAL);
 	ck_assert_int_eq(mproc_process_exit_code(NULL, &code), -EINVAL);
 	ck_assert_int_eq(mproc_process_kill(NULL), -EINVAL);

@@ -32,7 +32,7 @@ static mutex *inside(mproc_mutex *public)
 static int check(mproc_mutex *public)
 {
 	if (public == NULL)
-		return mproci_fail(-EINVAL, "mutex: NULL");
+		return mproci_fail(-EINVAL, "mutex is NULL");
 	if (inside(public)->mark != MARK)
 		return mproci_fail(-EINVAL, "mutex %p: not initialised, or destroyed", (void *)public);
 	return 0;
@@ -46,7 +46,7 @@ int mproc_mutex_init(mproc_mutex *public, const mproc_mutex_options *options)
 	if (options == NULL)
 		options = &defaults;
 	if (public == NULL)
-		return mproci_fail(-EINVAL, "mutex: NULL");
+		return mproci_fail(-EINVAL, "mutex is NULL");
 	for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; ++i) {
 		if (options->reserved[i] != 0)
 			return mproci_fail(-EINVAL, "mutex: reserved[%zu] is %llu, not 0", i,
@@ -81,9 +81,11 @@ int mproc_mutex_lock(mproc_mutex *public, mproc_deadline deadline)
 	rc = mproci_lock_take(&inside(public)->lock, deadline);
 	if (rc == -EDEADLK)
 		return lock_again(inside(public));
-	if (rc == MPROC_OWNER_DIED)
+	if (rc == MPROC_OWNER_DIED) {
 		inside(public)->depth = 0;
-	else if (rc == -ETIMEDOUT)
+		mproci_fail(rc, "mutex %p: its last holder died holding it", (void *)public);
+	}
+	if (rc == -ETIMEDOUT)
 		mproci_fail(rc, "mutex %p: still held by somebody else at the deadline", (void *)public);
 	else if (rc < 0)
 		mproci_fail(rc, "mutex %p: held by somebody else", (void *)public);

@@ -101,7 +101,7 @@ static struct answer in_thread(void *(*function)(void *))
 START_TEST(init_refuses_no_mutex)
 {
 	ck_assert_int_eq(mproc_mutex_init(NULL, NULL), -EINVAL);
-	check_text("mutex: NULL");
+	check_text("mutex is NULL");
 }
 END_TEST
 
@@ -183,6 +183,7 @@ START_TEST(mutex_of_a_thread_that_ended_is_given_on)
 {
 	ck_assert_int_eq(in_thread(lock_now).result, 0);
 	ck_assert_int_eq(lock(MPROC_FOREVER), MPROC_OWNER_DIED);
+	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "its last holder died holding it"));
 	ck_assert_int_eq(unlock(), 0);
 	ck_assert_int_eq(lock(MPROC_FOREVER), 0);
 	ck_assert_int_eq(unlock(), 0);
@@ -194,9 +195,9 @@ START_TEST(lock_and_unlock_refuse_what_is_no_mutex)
 	mproc_mutex nothing = {{0}};
 
 	ck_assert_int_eq(mproc_mutex_lock(NULL, MPROC_NOW), -EINVAL);
-	check_text("mutex: NULL");
+	check_text("mutex is NULL");
 	ck_assert_int_eq(mproc_mutex_unlock(NULL), -EINVAL);
-	check_text("mutex: NULL");
+	check_text("mutex is NULL");
 	ck_assert_int_eq(mproc_mutex_lock(&nothing, MPROC_NOW), -EINVAL);
 	check_text("not initialised, or destroyed");
 	ck_assert_int_eq(mproc_mutex_unlock(&nothing), -EINVAL);

@@ -50,7 +50,7 @@ int mproci_doorbell_open(void)
 
 	fd = eventfd(0, EFD_CLOEXEC);
 	if (fd < 0)
-		return mproci_fail_descriptor(-errno, "cannot make a doorbell");
+		return mproci_fail_descriptor(-errno, "cannot open a descriptor");
 	return fd;
 }
 

@@ -159,7 +159,7 @@ START_TEST(doorbell_fails_when_no_descriptors_are_left)
 	setrlimit(RLIMIT_NOFILE, &before);
 	ck_assert_int_eq(rc, -EMFILE);
 	ck_assert_str_eq(
-		mproc_error_text(), "cannot make a doorbell: Too many open files, RLIMIT_NOFILE is 0");
+		mproc_error_text(), "cannot open a descriptor: Too many open files, RLIMIT_NOFILE is 0");
 }
 END_TEST
 

@@ -407,6 +407,30 @@ START_TEST(a_task_that_maps_on_its_own_pool_is_refused)
 }
 END_TEST
 
+/* item: the address of the pool that the task belongs to. */
+static int close_own_pool(const void *item, void *result, mproc_task *task)
+{
+	mproc_pool *pool = *(mproc_pool *const *)item;
+
+	(void)task;
+	*(bool *)result = mproc_pool_close(pool) == pool;
+	return strstr(mproc_error_text(), "cannot be closed by one of its own tasks") != NULL ? 0 : -ENOMSG;
+}
+
+START_TEST(a_task_cannot_close_its_own_pool)
+{
+	mproc_pool *pool = open_pool(WORKERS);
+	mproc_pool *items[] = {pool, pool, pool};
+	bool is_open[3] = {false};
+
+	assert_ok(mproc_pool_map(
+		pool, close_own_pool, items, sizeof *items, 3, is_open, sizeof *is_open, NULL));
+	ck_assert(is_open[0] && is_open[1] && is_open[2]);
+	assert_usable(pool);
+	mproc_pool_close(pool);
+}
+END_TEST
+
 START_TEST(two_pools_at_once_are_independent)
 {
 	mproc_pool *a = open_pool(2), *b;
@@ -556,6 +580,7 @@ static int run_conformance(const char *name, mproc_backend which)
 		many_maps_in_a_row_are_right,
 		threads_that_share_a_pool_take_turns,
 		a_task_that_maps_on_its_own_pool_is_refused,
+		a_task_cannot_close_its_own_pool,
 		two_pools_at_once_are_independent,
 		more_workers_than_items_are_no_harm,
 		a_pool_of_64_workers_runs_every_item_once,

@@ -544,7 +544,7 @@ static int64_t kill_nursery_in_map(void)
 		-ENOTRECOVERABLE);
 	noticed_at = milliseconds();
 	pthread_join(thread, NULL);
-	assert_text_has("the nursery of pool pool (pid ");
+	assert_text_has("the nursery of pool \"pool\" (pid ");
 	assert_text_has("has died (signal 9): open another pool");
 	for (int i = 0; i < ITEMS; ++i) {
 		if (outcomes[i].ending == MPROC_ENDING_SIGNAL)
