@@ -20,7 +20,8 @@ install(FILES ${PROJECT_BINARY_DIR}/mprocConfig.cmake ${PROJECT_BINARY_DIR}/mpro
   DESTINATION ${package_dir})
 
 if(use_hwloc)
-  set(pc_requires_private hwloc)
+  # Not Requires.private: that asks for what hwloc itself is made of, of which Debian has no static libraries.
+  set(pc_libs_private "-lhwloc ")
 endif()
 configure_file(cmake/mproc.pc.in mproc.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mproc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

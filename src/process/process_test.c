@@ -915,7 +915,8 @@ START_TEST(start_refuses_bad_arguments_and_says_which)
 			.text = "name of 32 bytes: 1 to 31 are possible"},
 		{.options.start = (mproc_start)2,
 			.text = "start method 2: 0 (default) and 1 (fork) are possible"},
-		{.options.start = (mproc_start)-1, .text = "start method -1: 0 (default) and 1 (fork) are possible"},
+		{.options.start = (mproc_start)-1,
+			.text = "start method -1: 0 (default) and 1 (fork) are possible"},
 		{.options.reserved = {5}, .text = "reserved[0] is 5, not 0"},
 		{.options.reserved = {0, 0, 0, 0, 0, 5}, .text = "reserved[5] is 5, not 0"},
 	};
