@@ -21,7 +21,7 @@ mproc_deadline mproci_deadline_earlier(mproc_deadline a, mproc_deadline b)
 	return a < b ? a : b;
 }
 
-int mproci_deadline_passed(mproc_deadline deadline, int64_t now)
+bool mproci_deadline_passed(mproc_deadline deadline, int64_t now)
 {
 	return deadline != MPROC_FOREVER && deadline <= now;
 }

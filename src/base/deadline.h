@@ -6,6 +6,7 @@
 #define BASE_DEADLINE_H
 
 #include <mproc/deadline.h>
+#include <stdbool.h>
 
 enum {
 	MPROCI_NANOSECONDS_PER_MILLISECOND = 1000000
@@ -18,6 +19,6 @@ mproc_deadline mproci_deadline_add(int64_t now, double seconds);
 mproc_deadline mproci_deadline_earlier(mproc_deadline a, mproc_deadline b);
 
 /* Whether @deadline is reached at @now. */
-int mproci_deadline_passed(mproc_deadline deadline, int64_t now);
+bool mproci_deadline_passed(mproc_deadline deadline, int64_t now);
 
 #endif

@@ -87,11 +87,14 @@ static bool take(uint32_t index, uint32_t parent, mproci_id *ret_id)
 
 static bool has_ended(const mproci_member *member)
 {
+	bool has_ended;
 	int fd;
 
 	fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
+	/* It may have ended without having been reaped. */
+	has_ended = fd == -ESRCH || (fd >= 0 && mproci_child_wait(fd, MPROC_NOW) == 0);
 	mproci_close(fd);
-	return fd == -ESRCH;
+	return has_ended;
 }
 
 /* Bury those whose end nobody waited for, such as children that the program forked itself. */
@@ -101,7 +104,8 @@ static void sweep(void)
 		mproci_member *member = &mproci_family_here->members[index];
 		uint64_t word = atomic_load(&member->word);
 
-		if (state_of(word) == MPROCI_MEMBER_RUNNING && has_ended(member))
+		if (state_of(word) == MPROCI_MEMBER_DEAD
+			|| (state_of(word) == MPROCI_MEMBER_RUNNING && has_ended(member)))
 			mproci_member_bury(id_of(word, index));
 	}
 }
@@ -185,15 +189,15 @@ int mproci_member_enrol(void)
 /* Kill a member and wait for its end.  Returns false when it may still live: no descriptor was left to follow it. */
 static bool kill_member(mproci_member *member)
 {
-	int fd;
+	int fd, rc;
 
 	fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
 	if (fd < 0)
 		return fd == -ESRCH;
 	mproci_child_kill(fd);
-	mproci_child_wait(fd, MPROC_FOREVER);
+	rc = mproci_child_wait(fd, MPROC_FOREVER);
 	mproci_close(fd);
-	return true;
+	return rc == 0;
 }
 
 static bool has_slot(mproci_id id, uint64_t word)

@@ -11,6 +11,8 @@
 static _Thread_local struct {
 	mproci_id member;
 	mproci_id id;
+	/* It sleeps, or is about to, on a word of the family that could not be noted. */
+	bool is_missed;
 } own;
 
 static pthread_key_t at_exit;
@@ -134,6 +136,7 @@ void mproci_thread_sleeps_on(_Atomic uint32_t *word)
 {
 	mproci_id id = mproci_thread_self();
 
+	own.is_missed = id == 0 && mproci_family_holds(word);
 	if (id == 0)
 		return;
 	if (word == NULL)
@@ -142,8 +145,13 @@ void mproci_thread_sleeps_on(_Atomic uint32_t *word)
 		announce(slot_of(id), (uintptr_t)word);
 }
 
+bool mproci_thread_is_missed(void)
+{
+	return own.is_missed;
+}
+
 /*
- * Wake who sleeps on a word, or is about to: stepping it makes his key stale.  The word stays what it is, an event
+ * Wake who sleeps on a word, or is about to: stepping it makes its key stale.  The word stays what it is, an event
  * count that somebody waits for, as long as it is pinned.
  */
 static void disturb(mproci_thread *slot)

@@ -10,7 +10,8 @@
 
 #include "family/family.h"
 
-/* This thread's id; 0 when the table is full or there is no family.  Cost: a few loads. */
+/* This thread's id; 0 when the table is full or there is no family.  Cost: a few loads; with
+ * a full table a scan of it. */
 mproci_id mproci_thread_self(void);
 
 /* Whether the thread has not ended; false for 0. */
@@ -21,6 +22,9 @@ bool mproci_thread_is_alive(mproci_id id);
  * family's memory are not noted: who sleeps there ends with whom it waits for.
  */
 void mproci_thread_sleeps_on(_Atomic uint32_t *word);
+
+/* Whether the word could not be noted, for the table is full: a burial will not wake this thread. */
+bool mproci_thread_is_missed(void);
 
 /*
  * The lock of burials is held, and a process has ended: step and wake the word of every sleeper of the family, since nobody knows whom it was about

@@ -5,43 +5,60 @@
  * While the nursery lives it looks after the workers.  When it dies, the workers die with it, and this process,
  * which notices within 50 ms, sets right what they left.
  */
+#include "base/deadline.h"
+#include "family/member.h"
 #include "pool/engine.h"
 #include "pool/nursery.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* How long the nursery may be dead before somebody who waits notices. */
-static const int64_t LOOK = 50 * INT64_C(1000000);
+static const int64_t LOOK = 50 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
 typedef struct processes {
 	mproc_process *nursery;
 	int doorbell;
+	/* Kept for the case that the nursery dies when no descriptors are left: ending its workers takes two. */
+	int spare;
 } processes;
+
+static void close_descriptors(processes *own)
+{
+	mproci_close(own->doorbell);
+	mproci_close(own->spare);
+	own->doorbell = own->spare = -1;
+}
+
+static int tell_death(mproc_pool *pool, mproci_ending ending)
+{
+	int pid = (int)mproc_process_pid(((processes *)pool->private)->nursery);
+	char how[32] = "somebody else took its status";
+
+	if (!ending.is_lost)
+		snprintf(how, sizeof how, "%s %d", ending.signal != 0 ? "signal" : "exit code",
+			ending.signal != 0 ? ending.signal : ending.exit_code);
+	return mproci_fail(-ENOTRECOVERABLE,
+		"the nursery of pool \"%s\" (pid %d) has died (%s): open another pool", pool->name, pid, how);
+}
 
 /* Returns 0, or why the pool has failed, with an error text. */
 static int check_state(mproc_pool *pool)
 {
 	processes *own = pool->private;
-	mproci_ending ending;
 	int rc;
 
 	rc = mproci_crew_failure(pool->crew);
-	if (rc < 0 || mproc_process_is_alive(own->nursery) == 1)
+	if (rc < 0 || mproc_process_is_alive(own->nursery) != 0)
 		return rc;
-	/* Nobody hears it any more, and ending the workers needs a descriptor. */
-	mproci_close(own->doorbell);
-	own->doorbell = -1;
+	close_descriptors(own);
 	mproc_process_join(own->nursery, MPROC_FOREVER);
-	ending = mproci_process_ending(own->nursery);
-	mproci_fail(-ENOTRECOVERABLE,
-		"the nursery of pool \"%s\" (pid %d) has died (%s %d): open another pool", pool->name,
-		(int)mproc_process_pid(own->nursery), ending.signal != 0 ? "signal" : "exit code",
-		ending.signal != 0 ? ending.signal : ending.exit_code);
-	mproci_crew_fail(pool->crew, -ENOTRECOVERABLE);
-	return -ENOTRECOVERABLE;
+	rc = tell_death(pool, mproci_process_ending(own->nursery));
+	mproci_crew_fail(pool->crew, rc);
+	return rc;
 }
 
 /* The nursery is gone, and joining it has ended its workers: set right what they left. */
@@ -50,6 +67,7 @@ static void tidy(mproc_pool *pool, mproci_map *map)
 	for (uint32_t i = 0; i < pool->worker_count; ++i) {
 		mproci_seat *seat = &pool->crew->seats[i];
 
+		mproci_member_end(atomic_load(&seat->member));
 		if (atomic_load(&seat->inside) == map)
 			mproci_map_recover(map, i, mproci_ending_killed);
 		atomic_store(&seat->inside, NULL);
@@ -73,9 +91,9 @@ static void close_processes(mproc_pool *pool)
 	if (atomic_load(&pool->crew->state) < MPROCI_CREW_CLOSING)
 		mproci_crew_set_state(pool->crew, MPROCI_CREW_CLOSING);
 	mproci_doorbell_ring(own->doorbell);
+	close_descriptors(own);
 	mproc_process_join(own->nursery, MPROC_FOREVER);
 	mproc_process_close(own->nursery);
-	mproci_close(own->doorbell);
 	free(own);
 	mproci_crew_destroy(pool->crew);
 }
@@ -86,8 +104,9 @@ static int start_nursery(mproc_pool *pool, mproc_start start)
 	mproci_nursery_plan plan = {.crew = pool->crew, .name = pool->name};
 
 	own->doorbell = mproci_doorbell_open();
-	if (own->doorbell < 0)
-		return own->doorbell;
+	own->spare = own->doorbell < 0 ? -1 : mproci_doorbell_open();
+	if (own->spare < 0)
+		return own->doorbell < 0 ? own->doorbell : own->spare;
 	plan.doorbell = own->doorbell;
 	return mproci_nursery_start(&plan, start, &own->nursery);
 }
@@ -106,7 +125,7 @@ static int open_processes(mproc_pool *pool, mproc_start start)
 	}
 	rc = start_nursery(pool, start);
 	if (rc < 0) {
-		mproci_close(own->doorbell);
+		close_descriptors(own);
 		free(own);
 		mproci_crew_destroy(pool->crew);
 		return rc;
@@ -127,12 +146,15 @@ static int run_processes(mproc_pool *pool, mproci_map *map)
 		return rc;
 	mproci_crew_post(pool->crew, map);
 	rc = await(pool, map, mproci_crew_await_done);
-	mproci_crew_take_down(pool->crew);
-	if (rc == 0)
+	if (rc == 0) {
+		mproci_crew_take_down(pool->crew);
 		rc = await(pool, map, mproci_crew_await_left);
+	}
 	if (rc < 0) {
+		/* Posted until all workers are gone: who buries one must find the map to set it right. */
 		mproc_process_join(own->nursery, MPROC_FOREVER);
 		tidy(pool, map);
+		mproci_crew_take_down(pool->crew);
 	}
 	return rc;
 }
@@ -141,7 +163,7 @@ static void disown_processes(mproc_pool *pool)
 {
 	processes *own = pool->private;
 
-	mproci_close(own->doorbell);
+	close_descriptors(own);
 	mproc_process_close(own->nursery);
 	free(own);
 }

@@ -92,10 +92,20 @@ int mproci_map_create(const mproci_map_spec *spec, uint32_t lane_count, bool is_
 	return 0;
 }
 
-void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec)
+void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec, bool is_complete)
 {
-	if (map->spec.results != spec->results)
-		memcpy(spec->results, map->spec.results, spec->count * spec->result_size);
+	size_t size = spec->result_size;
+
+	if (map->spec.results == spec->results)
+		return;
+	if (is_complete) {
+		memcpy(spec->results, map->spec.results, spec->count * size);
+		return;
+	}
+	for (size_t i = 0; i < spec->count; ++i) {
+		if (mproci_verdict_outcome(map->verdicts[i]).ending == MPROC_ENDING_VALUE)
+			memcpy(spec->results + i * size, map->spec.results + i * size, size);
+	}
 }
 
 void mproci_map_destroy(mproci_map *map, const mproci_map_spec *spec)
@@ -143,7 +153,8 @@ static void work_on_chunk(mproci_map *map, mproci_lane *lane, uint32_t chunk)
 		const char *from = spec->item_size != 0 ? spec->items + item * spec->item_size : NULL;
 		char *to = spec->result_size != 0 ? spec->results + item * spec->result_size : NULL;
 
-		atomic_store_explicit(&lane->running, item, memory_order_relaxed);
+		/* Release: after the verdict of the item before, for mproci_map_recover. */
+		atomic_store_explicit(&lane->running, item, memory_order_release);
 		/* A chunk that was put back may be done in part. */
 		if (!is_pending(map, item))
 			continue;

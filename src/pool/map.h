@@ -43,8 +43,8 @@ typedef struct mproci_map {
  */
 int mproci_map_create(const mproci_map_spec *spec, uint32_t lane_count, bool is_shared, mproci_map **ret_map);
 
-/* Copy shared results back to where they were asked for. */
-void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec);
+/* Copy shared results back to where they were asked for; those of items without a value only when the map @is_complete. */
+void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec, bool is_complete);
 
 void mproci_map_destroy(mproci_map *map, const mproci_map_spec *spec);
 

@@ -308,7 +308,7 @@ START_TEST(private_items_and_results_are_copied_when_shared)
 	items[3] = -EIO;
 	mproci_map_work(map, 0);
 	ck_assert_int_eq(results[4], 9);
-	mproci_map_collect(map, &spec);
+	mproci_map_collect(map, &spec, true);
 	for (int i = 0; i < 5; ++i)
 		ck_assert_int_eq(results[i], i);
 	assert_outcome(map, 3, MPROC_ENDING_VALUE, 0);

@@ -8,6 +8,7 @@
  */
 #include "pool/nursery.h"
 
+#include "base/deadline.h"
 #include "family/member.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
@@ -15,27 +16,35 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const int64_t RETRY = 100 * INT64_C(1000000);
-static const int64_t PATIENCE = 2000 * INT64_C(1000000);
+static const int64_t RETRY = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
+static const int64_t PATIENCE = 2000 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 enum {
+	/* How often in a row it may fail to have any worker. */
 	TRIES_WITHOUT_WORKERS = 10,
-	MOST_STILLBORN = 32,
 };
 
 typedef struct nursery {
 	const mproci_nursery_plan *plan;
 	mproci_crew *crew;
-	/* One a seat; NULL while it has no worker. */
+	/* One per seat; NULL while it has no worker. */
 	mproc_process **workers;
-	/* One a seat, and the doorbell. */
+	/* The doorbell, then one per seat; -1 while it has no worker. */
 	struct pollfd *descriptors;
+	/* Seats up to the last that ever had a worker: poll refuses more than there may be descriptors. */
+	uint32_t seats_used;
 	uint32_t alive;
-	/* Attempts to fill the seats that failed, and workers that died before they could work, one after the other. */
-	int failed_tries, stillborn;
+	/* Attempts, one after the other, to fill the seats that failed, or whose workers died before they could work. */
+	int failed_tries;
 	/* When to try again, or to lose patience with workers that do not end; MPROC_FOREVER: not. */
 	mproc_deadline alarm;
 } nursery;
+
+static struct pollfd *descriptor_of(nursery *self, uint32_t seat)
+{
+	return &self->descriptors[1 + seat];
+}
 
 /* A worker's copy of the nursery's memory tells it who it is. */
 typedef struct worker_plan {
@@ -73,7 +82,9 @@ static int start_worker(nursery *self, uint32_t seat)
 	if (rc < 0)
 		return rc;
 	++self->alive;
-	self->descriptors[seat] = (struct pollfd){
+	if (self->seats_used <= seat)
+		self->seats_used = seat + 1;
+	*descriptor_of(self, seat) = (struct pollfd){
 		.fd = mproc_process_fd(self->workers[seat]),
 		.events = POLLIN,
 	};
@@ -97,72 +108,75 @@ static bool is_ending(const nursery *self)
 	return atomic_load(&self->crew->state) >= MPROCI_CREW_CLOSING;
 }
 
-/* Something kills every worker as soon as it is there: starting more would go on for ever. */
-static void count_stillborn(nursery *self, uint32_t seat, mproci_ending ending)
+/* Returns whether it ever came to work. */
+static bool bury_worker(nursery *self, uint32_t seat)
 {
-	bool has_worked = atomic_exchange(&self->crew->seats[seat].member, 0) != 0;
-
-	self->stillborn = has_worked ? 0 : self->stillborn + 1;
-	if (self->stillborn < MOST_STILLBORN || is_ending(self))
-		return;
-	mproci_fail(-EAGAIN, "%d workers died one after the other before they could work, the last by %s %d",
-		self->stillborn, ending.signal != 0 ? "signal" : "exit code",
-		ending.signal != 0 ? ending.signal : ending.exit_code);
-	mproci_crew_fail(self->crew, -EAGAIN);
-}
-
-static void bury_worker(nursery *self, uint32_t seat)
-{
-	mproci_ending ending = mproci_process_inspect(self->workers[seat]);
-
-	count_stillborn(self, seat, ending);
-	mproci_crew_recover(self->crew, seat, ending);
+	mproci_crew_recover(self->crew, seat, mproci_process_inspect(self->workers[seat]));
 	mproc_process_join(self->workers[seat], MPROC_FOREVER);
 	self->workers[seat] = mproc_process_close(self->workers[seat]);
-	self->descriptors[seat].fd = -1;
+	descriptor_of(self, seat)->fd = -1;
 	--self->alive;
+	return atomic_exchange(&self->crew->seats[seat].member, 0) != 0;
 }
 
-static void bury_workers(nursery *self)
+/* Bury those that have ended, or (@all) wait for the end of each.  Returns whether all of them had come to work. */
+static bool bury_workers(nursery *self, bool all)
 {
-	for (uint32_t seat = 0; seat < self->crew->worker_count; ++seat) {
-		if (self->workers[seat] != NULL && self->descriptors[seat].revents != 0)
-			bury_worker(self, seat);
+	bool have_worked = true;
+
+	for (uint32_t seat = 0; seat < self->seats_used; ++seat) {
+		if (self->workers[seat] != NULL && (all || descriptor_of(self, seat)->revents != 0))
+			have_worked &= bury_worker(self, seat);
 	}
+	return have_worked;
 }
 
 static void kill_workers(nursery *self)
 {
-	for (uint32_t seat = 0; seat < self->crew->worker_count; ++seat) {
+	for (uint32_t seat = 0; seat < self->seats_used; ++seat) {
 		if (self->workers[seat] != NULL)
 			mproc_process_kill(self->workers[seat]);
 	}
 }
 
-/* Replace who is missing; without anybody left and no way to start one, the pool has failed. */
-static void replace_workers(nursery *self)
+/* The seats could not be filled, @rc and the error text say why: try again in a while, unless nobody is left to work. */
+static void try_again(nursery *self, int rc)
 {
-	int rc;
-
-	rc = start_workers(self);
-	if (rc == 0) {
-		self->failed_tries = 0;
-		self->alarm = MPROC_FOREVER;
-		return;
-	}
 	++self->failed_tries;
 	self->alarm = mproci_clock_now() + RETRY;
 	if (self->alive == 0 && self->failed_tries >= TRIES_WITHOUT_WORKERS)
 		mproci_crew_fail(self->crew, rc);
 }
 
+static void replace_workers(nursery *self)
+{
+	int rc;
+
+	if (self->alarm != MPROC_FOREVER && !mproci_deadline_passed(self->alarm, mproci_clock_now()))
+		return;
+	self->alarm = MPROC_FOREVER;
+	rc = start_workers(self);
+	if (rc < 0)
+		try_again(self, rc);
+}
+
 static void watch(nursery *self)
 {
-	const uint32_t doorbell = self->crew->worker_count;
-
 	while (!is_ending(self)) {
-		mproci_poll(self->descriptors, doorbell + 1, self->alarm);
-		bury_workers(self);
+		int rc = mproci_poll(self->descriptors, 1 + self->seats_used, self->alarm);
+
+		if (rc < 0) {
+			mproci_fail(
+				rc, "the nursery cannot watch %u workers: %s", self->alive, strerror(-rc));
+			mproci_crew_fail(self->crew, rc);
+		} else if (bury_workers(self, false)) {
+			self->failed_tries = rc == 0 ? self->failed_tries : 0;
+		} else {
+			/* Something kills workers as soon as they are there. */
+			try_again(self,
+				mproci_fail(-EAGAIN, "workers die before they can work, %d times in a row",
+					self->failed_tries + 1));
+		}
 		if (!is_ending(self) && self->alive < self->crew->worker_count)
 			replace_workers(self);
 	}
@@ -173,11 +187,16 @@ static void wait_for_end(nursery *self)
 {
 	self->alarm = mproci_clock_now() + PATIENCE;
 	while (self->alive > 0) {
-		if (mproci_poll(self->descriptors, self->crew->worker_count, self->alarm) == 0) {
-			kill_workers(self);
-			self->alarm = MPROC_FOREVER;
+		int rc = mproci_poll(descriptor_of(self, 0), self->seats_used, self->alarm);
+
+		if (rc > 0) {
+			bury_workers(self, false);
+			continue;
 		}
-		bury_workers(self);
+		kill_workers(self);
+		self->alarm = MPROC_FOREVER;
+		if (rc < 0)
+			bury_workers(self, true);
 	}
 }
 
@@ -189,7 +208,9 @@ static int allocate(nursery *self)
 		/* Nothing was started: the end needs neither. */
 		return mproci_fail(
 			-ENOMEM, "no memory for a nursery of %u workers", self->crew->worker_count);
-	self->descriptors[self->crew->worker_count] = (struct pollfd){
+	for (uint32_t seat = 0; seat < self->crew->worker_count; ++seat)
+		descriptor_of(self, seat)->fd = -1;
+	self->descriptors[0] = (struct pollfd){
 		.fd = self->plan->doorbell,
 		.events = POLLIN,
 	};

@@ -3,6 +3,7 @@
  * The public calls: what is asked for is checked here, and handed to the pool's engine.
  */
 #include "base/error.h"
+#include "base/options.h"
 #include "family/member.h"
 #include "pool/engine.h"
 #include "pool/task.h"
@@ -24,16 +25,6 @@ static const size_t LARGEST_CHUNK = UINT32_MAX;
 /* A map of more items is worked off in parts, so that what the library keeps of it stays small. */
 static const size_t LARGEST_PART = (size_t)1 << 26;
 
-static int check_reserved(const uint64_t *reserved, size_t count)
-{
-	for (size_t i = 0; i < count; ++i) {
-		if (reserved[i] != 0)
-			return mproci_fail(
-				-EINVAL, "reserved[%zu] is %llu, not 0", i, (unsigned long long)reserved[i]);
-	}
-	return 0;
-}
-
 static int check_pool_options(const mproc_pool_options *options)
 {
 	if (options->workers > MOST_WORKERS)
@@ -49,7 +40,7 @@ static int check_pool_options(const mproc_pool_options *options)
 			(int)options->start, (int)MPROC_START_DEFAULT, (int)MPROC_START_FORK);
 	if (options->name != NULL && (options->name[0] == '\0' || strlen(options->name) > 15))
 		return mproci_fail(-EINVAL, "name of %zu bytes: 1 to 15 are possible", strlen(options->name));
-	return check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
+	return mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
 }
 
 static const mproci_engine *engine_of(mproc_backend backend)
@@ -149,20 +140,20 @@ static int check_array(const char *what, const void *array, size_t size, size_t 
 		return mproci_fail(-EINVAL, "%s %s, their size is %zu", what,
 			array == NULL ? "are NULL" : "are given", size);
 	if (__builtin_mul_overflow(size, count, &bytes))
-		return mproci_fail(-EOVERFLOW, "%s: %zu of %zu bytes are more than a size_t can tell", what,
-			count, size);
+		return mproci_fail(
+			-EOVERFLOW, "%s: %zu of %zu bytes do not fit into a size_t", what, count, size);
 	return 0;
 }
 
 static int check_map_options(const mproc_map_options *options, size_t count)
 {
 	if (options->outcomes != NULL && count > SIZE_MAX / sizeof *options->outcomes)
-		return mproci_fail(-EOVERFLOW, "outcomes: %zu of %zu bytes are more than a size_t can tell",
-			count, sizeof *options->outcomes);
+		return mproci_fail(-EOVERFLOW, "outcomes: %zu of %zu bytes do not fit into a size_t", count,
+			sizeof *options->outcomes);
 	if (options->chunk > LARGEST_CHUNK)
 		return mproci_fail(
 			-EINVAL, "chunk %zu: 1 to %zu are possible", options->chunk, LARGEST_CHUNK);
-	return check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
+	return mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
 }
 
 static int check_pool(mproc_pool *pool)
@@ -241,7 +232,7 @@ static int run_part(mproc_pool *pool, const mproci_map_spec *spec, tally *total)
 	if (rc < 0)
 		return rc;
 	rc = pool->engine->run(pool, map);
-	mproci_map_collect(map, spec);
+	mproci_map_collect(map, spec, rc == 0);
 	count_failures(total, map, rc == 0);
 	mproci_map_destroy(map, spec);
 	return rc;

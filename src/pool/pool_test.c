@@ -193,14 +193,14 @@ END_TEST
 START_TEST(map_refuses_items_whose_bytes_overflow)
 {
 	assert_refused(mproc_pool_map(pool, fail_test, array, 8, SIZE_MAX / 8 + 1, NULL, 0, NULL), -EOVERFLOW,
-		"items: 2305843009213693952 of 8 bytes are more than a size_t can tell");
+		"items: 2305843009213693952 of 8 bytes do not fit into a size_t");
 }
 END_TEST
 
 START_TEST(map_refuses_results_whose_bytes_overflow)
 {
 	assert_refused(mproc_pool_map(pool, fail_test, array, 1, SIZE_MAX / 3 + 1, array, 3, NULL),
-		-EOVERFLOW, "results: 6148914691236517206 of 3 bytes are more than a size_t can tell");
+		-EOVERFLOW, "results: 6148914691236517206 of 3 bytes do not fit into a size_t");
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 #include "process/process.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include "family/member.h"
 #include "sys/descriptor.h"
 
@@ -160,12 +161,7 @@ static int check_options(const mproc_process_options *options)
 	if (options->name != NULL && (options->name[0] == '\0' || strlen(options->name) >= MPROCI_NAME_SIZE))
 		return mproci_fail(-EINVAL, "name of %zu bytes: 1 to %d are possible", strlen(options->name),
 			MPROCI_NAME_SIZE - 1);
-	for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; ++i) {
-		if (options->reserved[i] != 0)
-			return mproci_fail(-EINVAL, "reserved[%zu] is %llu, not 0", i,
-				(unsigned long long)options->reserved[i]);
-	}
-	return 0;
+	return mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
 }
 
 /* The argument as the child is to see it. */
@@ -244,7 +240,7 @@ int mproc_process_join(mproc_process *process, mproc_deadline deadline)
 	if (rc < 0 || process->is_settled)
 		return rc;
 	rc = mproci_child_wait(process->pidfd, deadline);
-	if (rc < 0)
+	if (rc == -ETIMEDOUT)
 		return mproci_fail(
 			rc, "process \"%s\" (pid %d): still runs", process->name, (int)process->pid);
 	settle(process);
@@ -258,7 +254,9 @@ int mproc_process_is_alive(mproc_process *process)
 	rc = check_handle(process);
 	if (rc < 0 || process->is_settled)
 		return rc;
-	return mproci_child_wait(process->pidfd, MPROC_NOW) == -ETIMEDOUT;
+	rc = mproci_child_wait(process->pidfd, MPROC_NOW);
+	/* Somebody else who reaped it knows better than a poll that fails. */
+	return rc == -ETIMEDOUT;
 }
 
 int mproc_process_exit_code(mproc_process *process, int *ret_code)

@@ -7,7 +7,7 @@
 #include "sys/futex.h"
 
 /* How long a thread sleeps that has no slot in the table, so that nobody would find and wake it. */
-static const int64_t RECHECK = 100 * INT64_C(1000000);
+static const int64_t RECHECK = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
 uint32_t mproci_event_count_prepare(mproci_event_count *events)
 {
@@ -34,7 +34,7 @@ int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_dead
 	mproc_deadline until = deadline;
 	int rc;
 
-	if (mproci_thread_self() == 0)
+	if (mproci_thread_is_missed())
 		until = mproci_deadline_earlier(deadline, mproci_clock_now() + RECHECK);
 	rc = mproci_futex_wait(&events->word, key, until);
 	mproci_thread_sleeps_on(NULL);

@@ -4,6 +4,7 @@
  * is a plain one whose holder, when it is told that it holds the lock already, counts.
  */
 #include "base/error.h"
+#include "base/options.h"
 #include "sys/lock.h"
 
 #include <errno.h>
@@ -47,11 +48,9 @@ int mproc_mutex_init(mproc_mutex *public, const mproc_mutex_options *options)
 		options = &defaults;
 	if (public == NULL)
 		return mproci_fail(-EINVAL, "mutex is NULL");
-	for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; ++i) {
-		if (options->reserved[i] != 0)
-			return mproci_fail(-EINVAL, "mutex: reserved[%zu] is %llu, not 0", i,
-				(unsigned long long)options->reserved[i]);
-	}
+	rc = mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
+	if (rc < 0)
+		return rc;
 	rc = mproci_lock_init(&inside(public)->lock);
 	if (rc < 0)
 		return mproci_fail(rc, "mutex: cannot be made");
@@ -88,7 +87,7 @@ int mproc_mutex_lock(mproc_mutex *public, mproc_deadline deadline)
 	if (rc == -ETIMEDOUT)
 		mproci_fail(rc, "mutex %p: still held by somebody else at the deadline", (void *)public);
 	else if (rc < 0)
-		mproci_fail(rc, "mutex %p: held by somebody else", (void *)public);
+		mproci_fail(rc, "mutex %p: still held by somebody else after a millisecond", (void *)public);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/child.h"
 
+#include "base/deadline.h"
 #include "base/error.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
@@ -37,9 +38,7 @@ const mproci_ending mproci_ending_killed = {.signal = SIGKILL};
 /* glibc 2.36 has wrappers for these, older ones have not. */
 static int open_pidfd(pid_t pid)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	return fd < 0 ? -errno : fd;
+	return mproci_descriptor_lift((int)syscall(SYS_pidfd_open, pid, 0));
 }
 
 static void give_default_handlers(void)
@@ -56,15 +55,14 @@ static void give_default_handlers(void)
 
 static int fail_to_fork(int rc)
 {
-	struct rlimit limit = {0};
+	struct rlimit limit;
 
-	getrlimit(RLIMIT_NPROC, &limit);
-	if (rc == -EAGAIN)
+	if (rc == -EAGAIN && getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
 		return mproci_fail(rc,
 			"no more processes may be started: RLIMIT_NPROC is %lld, or the cgroup's limit is "
 			"reached",
 			(long long)limit.rlim_cur);
-	return mproci_fail(rc, "cannot fork: %s", strerror(-rc));
+	return mproci_fail(rc, "no more processes may be started: %s", strerror(-rc));
 }
 
 /* A child we cannot follow is a child we must not have. */
@@ -75,7 +73,9 @@ static int follow(pid_t pid)
 	fd = open_pidfd(pid);
 	if (fd >= 0)
 		return fd;
-	kill(pid, SIGKILL);
+	/* On ESRCH it has ended, and been reaped: its pid may be another's. */
+	if (fd != -ESRCH)
+		kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return mproci_fail_descriptor(fd, "cannot open a descriptor for the child");
@@ -168,11 +168,6 @@ _Noreturn void mproci_child_exit(int code)
 	_exit(code);
 }
 
-int mproci_child_wait(int pidfd, mproc_deadline deadline)
-{
-	return mproci_poll_one(pidfd, deadline);
-}
-
 static int wait_id(int pidfd, siginfo_t *info, int flags)
 {
 	int rc;
@@ -181,6 +176,30 @@ static int wait_id(int pidfd, siginfo_t *info, int flags)
 		rc = waitid(P_PIDFD, (id_t)pidfd, info, WEXITED | flags);
 	while (rc < 0 && errno == EINTR);
 	return rc;
+}
+
+/* Without poll, which fails when RLIMIT_NOFILE was lowered to nothing. */
+static int wait_without_poll(int pidfd, mproc_deadline deadline)
+{
+	for (;;) {
+		siginfo_t info = {0};
+
+		if (wait_id(pidfd, &info, WNOWAIT | WNOHANG) < 0)
+			return -errno;
+		if (info.si_pid != 0)
+			return 0;
+		if (mproci_deadline_passed(deadline, mproci_clock_now()))
+			return -ETIMEDOUT;
+		usleep(1000);
+	}
+}
+
+int mproci_child_wait(int pidfd, mproc_deadline deadline)
+{
+	int rc;
+
+	rc = mproci_poll_one(pidfd, deadline);
+	return rc == 0 || rc == -ETIMEDOUT ? rc : wait_without_poll(pidfd, deadline);
 }
 
 void mproci_child_ending(int pidfd, mproci_ending *ret_ending)
@@ -220,6 +239,9 @@ int mproci_child_open(pid_t pid, uint64_t start_time)
 	rc = mproci_process_start_time(pid, &ticks);
 	if (rc == 0 && ticks == start_time)
 		return fd;
+	/* What is not to be seen in /proc may be hidden there. */
+	if (rc == -ESRCH && mproci_poll_one(fd, MPROC_NOW) != 0)
+		rc = -EACCES;
 	close(fd);
 	return rc == 0 ? -ESRCH : rc;
 }

@@ -58,7 +58,10 @@ pid_t mproci_child_fork(const mproci_child_plan *plan, int *ret_pidfd);
 /* End this process with @code, after writing what stdio has buffered; no atexit handler runs. */
 _Noreturn void mproci_child_exit(int code);
 
-/* Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT. */
+/*
+ * Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT; another negative errno when it is
+ * no child of this process, and poll fails.
+ */
 int mproci_child_wait(int pidfd, mproc_deadline deadline);
 
 /* Tell how an ended child ended, without reaping it: its pid stays taken. */

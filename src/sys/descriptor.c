@@ -5,6 +5,7 @@
 #include "sys/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -13,7 +14,7 @@
 
 static struct timespec time_left(mproc_deadline deadline)
 {
-	int64_t left = deadline == MPROC_NOW ? 0 : deadline - mproci_clock_now();
+	int64_t left = deadline < 0 ? 0 : deadline - mproci_clock_now();
 
 	if (left < 0)
 		left = 0;
@@ -48,15 +49,28 @@ int mproci_doorbell_open(void)
 {
 	int fd;
 
-	fd = eventfd(0, EFD_CLOEXEC);
-	if (fd < 0)
-		return mproci_fail_descriptor(-errno, "cannot open a descriptor");
-	return fd;
+	fd = mproci_descriptor_lift(eventfd(0, EFD_CLOEXEC));
+	return fd < 0 ? mproci_fail_descriptor(fd, "cannot open a descriptor") : fd;
 }
 
 void mproci_doorbell_ring(int doorbell)
 {
 	eventfd_write(doorbell, 1);
+}
+
+int mproci_descriptor_lift(int descriptor)
+{
+	int lifted;
+
+	if (descriptor < 0)
+		return -errno;
+	if (descriptor > STDERR_FILENO)
+		return descriptor;
+	lifted = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (lifted < 0)
+		lifted = -errno;
+	close(descriptor);
+	return lifted;
 }
 
 int mproci_fail_descriptor(int rc, const char *what)

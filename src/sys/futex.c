@@ -15,7 +15,7 @@ int mproci_futex_wait(_Atomic uint32_t *word, uint32_t expected, mproc_deadline 
 	struct timespec at = {0};
 	long rc;
 
-	if (deadline == MPROC_NOW)
+	if (deadline < 0)
 		return atomic_load_explicit(word, memory_order_acquire) == expected ? -ETIMEDOUT : 0;
 	if (deadline != MPROC_FOREVER) {
 		at.tv_sec = deadline / 1000000000;

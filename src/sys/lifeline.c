@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pipe a process, made before its first child.  The signal is asked for on an open file, not on a
+ * One pipe per process, made before its first child.  The signal is asked for on an open file, not on a
  * descriptor, and a fork shares open files: so each child opens the read end anew, through /proc.
  *
  * The write end must be the parent's alone, or its death goes unnoticed.  close-on-exec sees to what
@@ -22,16 +22,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Protects what follows against threads that start their first child at the same time. */
+/* Which pipe: the application may have closed our descriptors, and have others under their numbers. */
+typedef struct pipe_id {
+	dev_t device;
+	ino_t inode;
+} pipe_id;
+
+/* Protects what follows, and keeps forks away between the making of the pipe and its being known. */
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 static int read_end = -1, write_end = -1;
+static pipe_id own;
 /* What the parent made, for the child to arm; set by the fork handler. */
 static int parents_read_end = -1;
+static pipe_id parents;
 
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static int handlers_rc;
 
-/* Nobody forks between the making of the pipe and its being known. */
+static bool is_end_of(int fd, pipe_id id)
+{
+	struct stat info;
+
+	return fd >= 0 && fstat(fd, &info) == 0 && info.st_dev == id.device && info.st_ino == id.inode;
+}
+
+static void close_end_of(int fd, pipe_id id)
+{
+	if (is_end_of(fd, id))
+		close(fd);
+}
+
 static void lock(void)
 {
 	pthread_mutex_lock(&making);
@@ -44,9 +64,10 @@ static void unlock(void)
 
 static void leave_to_parent(void)
 {
-	mproci_close(write_end);
-	mproci_close(parents_read_end);
+	close_end_of(write_end, own);
+	close_end_of(parents_read_end, parents);
 	parents_read_end = read_end;
+	parents = own;
 	read_end = write_end = -1;
 	unlock();
 }
@@ -59,45 +80,78 @@ static void register_handlers(void)
 static int open_anew(int fd)
 {
 	char path[32];
-	int anew;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	anew = open(path, O_RDONLY | O_CLOEXEC);
-	return anew < 0 ? -errno : anew;
+	return mproci_descriptor_lift(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+/* Whether a child will be able to do so. */
+static int probe(void)
+{
+	int fd;
+
+	fd = open_anew(read_end);
+	if (fd < 0)
+		return mproci_fail_descriptor(
+			fd, "starting processes needs /proc mounted, and a free descriptor");
+	close(fd);
+	return 0;
 }
 
 static int make(void)
 {
-	int ends[2], probe;
+	struct stat info;
+	int ends[2], rc;
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return mproci_fail_descriptor(
-			-errno, "cannot make a pipe that ends children with this process");
-	/* So that it can be opened anew also after this process, or the child, has given up its privileges. */
-	fchmod(ends[0], 0444);
-	probe = open_anew(ends[0]);
-	if (probe < 0) {
-		close(ends[0]);
-		close(ends[1]);
-		return mproci_fail_descriptor(
-			probe, "starting processes needs /proc mounted, and a free descriptor");
+	rc = pipe2(ends, O_CLOEXEC);
+	if (rc == 0) {
+		read_end = mproci_descriptor_lift(ends[0]);
+		write_end = mproci_descriptor_lift(ends[1]);
+		rc = read_end < 0 ? read_end : write_end < 0 ? write_end : 0;
+	} else {
+		rc = -errno;
 	}
-	close(probe);
-	read_end = ends[0];
-	write_end = ends[1];
+	if (rc < 0)
+		return mproci_fail_descriptor(rc, "cannot make a pipe that ends children with this process");
+	/* So that it can be opened anew also after this process, or the child, has given up its privileges. */
+	fchmod(read_end, 0444);
+	fstat(read_end, &info);
+	own = (pipe_id){info.st_dev, info.st_ino};
 	return 0;
+}
+
+static void unmake(void)
+{
+	close_end_of(read_end, own);
+	close_end_of(write_end, own);
+	read_end = write_end = -1;
+}
+
+static int make_sure(void)
+{
+	bool is_new = !is_end_of(read_end, own) || !is_end_of(write_end, own);
+	int rc = 0;
+
+	if (is_new) {
+		unmake();
+		rc = make();
+	}
+	if (rc == 0)
+		rc = probe();
+	if (rc < 0 && is_new)
+		unmake();
+	return rc;
 }
 
 int mproci_lifeline_make(void)
 {
-	int rc = 0;
+	int rc;
 
 	pthread_once(&handlers_once, register_handlers);
 	if (handlers_rc < 0)
 		return mproci_fail(handlers_rc, "cannot register a fork handler: %s", strerror(-handlers_rc));
 	lock();
-	if (write_end < 0)
-		rc = make();
+	rc = make_sure();
 	unlock();
 	return rc;
 }
@@ -110,7 +164,7 @@ void mproci_lifeline_arm(void)
 	if (fd < 0 || fcntl(fd, F_SETOWN, getpid()) != 0 || fcntl(fd, F_SETSIG, SIGKILL) != 0
 		|| fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
 		_exit(127);
-	mproci_close(parents_read_end);
+	close(parents_read_end);
 	parents_read_end = fd;
 	/* The parent may have died before this was armed. */
 	if (mproci_poll_one(fd, MPROC_NOW) == 0)

@@ -11,7 +11,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-static const int64_t SLICE = 100 * INT64_C(1000000);
+static const int64_t SLICE = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
 int mproci_lock_init(mproci_lock *lock)
 {
@@ -104,7 +104,7 @@ int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
 	int rc;
 
 	rc = pthread_mutex_trylock(&lock->mutex);
-	if (rc == EBUSY && deadline == MPROC_NOW)
+	if (rc == EBUSY && deadline < 0)
 		rc = lock_now(&lock->mutex);
 	else if (rc == EBUSY)
 		rc = lock_in_slices(&lock->mutex, deadline);

@@ -6,11 +6,13 @@
 #include "family/member.h"
 #include "support.h"
 
+#include <fcntl.h>
 #include <mproc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +180,64 @@ START_TEST(child_that_closes_every_descriptor_ends_as_any_other)
 }
 END_TEST
 
+/* Children of a process that has closed its standard streams, as daemons do, and writes to them all the same. */
+static int start_without_standard_streams(void)
+{
+	mproc_process *process;
+	int ends[2], code = 0;
+
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	if (mproc_process_start(NULL, close_everything, NULL, 0, &process) != 0)
+		return 1;
+	if (write(STDIN_FILENO, "x", 1) > 0 || write(STDOUT_FILENO, "x", 1) > 0
+		|| write(STDERR_FILENO, "x", 1) > 0)
+		return 2;
+	if (mproc_process_join(process, MPROC_FOREVER) != 0 || mproc_process_exit_code(process, &code) != 0)
+		return 3;
+	mproc_process_close(process);
+	return pipe(ends) == 0 && ends[0] == STDIN_FILENO ? code : 4;
+}
+
+START_TEST(standard_streams_that_are_closed_are_not_taken_for_anything_else)
+{
+	ck_assert_int_eq(in_child(start_without_standard_streams), 7);
+}
+END_TEST
+
+/* A program that closes all descriptors has others under their numbers, which its children inherit as ever. */
+static int close_lifeline_and_start(void)
+{
+	struct stat info;
+	int fds[20];
+	pid_t pid;
+	int status;
+
+	if (run(NULL) != 7)
+		return 1;
+	for (int fd = 3; fd < 1000; ++fd)
+		close(fd);
+	for (int i = 0; i < 20; ++i)
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 20; ++i) {
+			if (fstat(fds[i], &info) != 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return status == 0 && run(NULL) == 7 ? 0 : 2;
+}
+
+START_TEST(closing_all_descriptors_costs_neither_later_ones_nor_later_processes)
+{
+	ck_assert_int_eq(in_child(close_lifeline_and_start), 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *process_tests[] = {
@@ -186,6 +246,8 @@ int main(void)
 		processes_that_nobody_waited_for_do_not_fill_the_family,
 		thread_that_waits_for_input_does_not_stop_a_start,
 		child_that_closes_every_descriptor_ends_as_any_other,
+		standard_streams_that_are_closed_are_not_taken_for_anything_else,
+		closing_all_descriptors_costs_neither_later_ones_nor_later_processes,
 		NULL,
 	};
 	const support_suite suite = {

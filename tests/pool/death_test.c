@@ -534,6 +534,7 @@ static int64_t kill_nursery_in_map(void)
 	int endings[5] = {0};
 	mproc_pool *pool = open_processes(WORKERS);
 	pid_t nursery = find_nursery();
+	uint64_t untouched = 77;
 	pthread_t thread;
 	int64_t noticed_at;
 
@@ -557,8 +558,10 @@ static int64_t kill_nursery_in_map(void)
 	/* Nobody works on. */
 	for (int i = 0; i < WORKERS; ++i)
 		ck_assert(has_ended(met->pids[i]));
-	ck_assert_int_eq(mproc_pool_map(pool, square, NULL, 0, 1, NULL, 0, NULL), -ENOTRECOVERABLE);
+	ck_assert_int_eq(mproc_pool_map(pool, square, NULL, 0, 1, &untouched, sizeof untouched, NULL),
+		-ENOTRECOVERABLE);
 	assert_text_has("has died (signal 9): open another pool");
+	ck_assert_uint_eq(untouched, 77);
 	ck_assert_ptr_null(mproc_pool_close(pool));
 	return noticed_at - killed_at;
 }

@@ -417,6 +417,29 @@ START_TEST(open_without_descriptors_left_fails_and_leaves_nothing)
 }
 END_TEST
 
+static void open_more_workers_than_descriptors(void)
+{
+	mproc_pool *pool;
+
+	set_limit(RLIMIT_NOFILE, (rlim_t)(first_free_descriptor() + 8));
+	ck_assert_int_eq(mproc_pool_open(&(mproc_pool_options){.workers = 100}, &pool), -EMFILE);
+	set_limit(RLIMIT_NOFILE, 1000);
+	ck_assert_int_eq(count_children(getpid()), 0);
+}
+
+/* Also with a standard input that has hung up: seats without a worker wait for nothing. */
+START_TEST(open_with_more_workers_than_descriptors_fails_and_does_not_hang)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	close(ends[1]);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	in_child(open_more_workers_than_descriptors);
+}
+END_TEST
+
 static void map_without_descriptors(void)
 {
 	int first = first_free_descriptor();
@@ -620,6 +643,7 @@ int main(void)
 		a_program_may_drop_privileges_between_two_pools,
 		a_worker_that_dropped_privileges_is_replaced,
 		open_without_descriptors_left_fails_and_leaves_nothing,
+		open_with_more_workers_than_descriptors_fails_and_does_not_hang,
 		maps_and_close_need_no_descriptors,
 		the_nurserys_death_is_dealt_with_without_descriptors,
 		NULL,
