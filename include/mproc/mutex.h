@@ -18,8 +18,8 @@
  *   Threads  any thread of any member of the family.
  *   Fork     a mutex in the arena is the same mutex in the child; the child holds none.
  *   Crash    a thread that ends, or a member that is killed, while it holds the mutex or anywhere
- *            inside stops nobody: the next
- *            to lock gets MPROC_OWNER_DIED at once.
+ *            inside stops nobody: the next to lock gets MPROC_OWNER_DIED at once, or within 100 ms
+ *            when others were killed while they took turns.
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.
  *   Memory   the caller's; it must not be freed while somebody may be inside.
  */

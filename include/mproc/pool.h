@@ -26,7 +26,7 @@
  *   Crash    a worker that dies anywhere costs the item it was running, and nothing else.  When the
  *            process that opened the pool dies, nursery and workers are killed with it.
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.  Workers ignore SIGINT and
- *            what the program ignored when it opened the pool, and have default handlers and an empty
+ *            what the program ignored when it opened the pool (but SIGCHLD), and have default handlers and an empty
  *            mask otherwise; worker threads block all signals.
  */
 #ifndef MPROC_POOL_H
@@ -58,7 +58,7 @@ typedef enum mproc_backend {
 	MPROC_BACKEND_PROCESSES = 0,
 	/* Threads of this process: the same calls without isolation; a crash is a crash of the program. */
 	MPROC_BACKEND_THREADS = 1,
-	/* No workers: the caller works off the items in order; a crash or exit() is one of the program. */
+	/* No workers: the caller does the items in order; a crash or exit() is one of the program. */
 	MPROC_BACKEND_SERIAL = 2,
 } mproc_backend;
 
@@ -111,8 +111,10 @@ typedef struct mproc_map_options {
  * Fails    -EINVAL   an option is out of range, or @ret_pool is NULL
  *          -EAGAIN   no more processes or threads may be started (RLIMIT_NPROC, cgroup)
  *          -ENOMEM   no memory
- *          -EMFILE   no descriptors left: this process needs four, the nursery three and one a worker
+ *          -EMFILE   no descriptors left: this process needs five, the nursery three and one per worker
+ *                    (-ENFILE: in the whole system)
  *          -EDEADLK  this process has other threads, and .start does not insist (mproc/process.h)
+ *          -ENOENT, -ENOSYS  as in mproc/process.h
  * Fork     what stdio had buffered is written before.
  * Cost     1 + workers forks, about 100 µs each.  An idle pool uses no CPU.
  */
@@ -135,17 +137,19 @@ MPROC_API int mproc_pool_open(const mproc_pool_options *options, mproc_pool **re
  * Returns  0: every item has its result.  MPROC_ITEMS_FAILED: every item has ended, some without;
  *          mproc_error_text() tells how many and the first, .outcomes tells each.  The result of a
  *          failed item is unspecified.
- * Fails    -EINVAL     a NULL pointer with a size, a size without a pointer, no @function, a chunk
- *                      out of range
+ * Fails    -EINVAL     @pool or @function is NULL, a NULL pointer with a size, a pointer without a size, a
+ *                      chunk out of range, a reserved word that is not 0
  *          -EOVERFLOW  the bytes of all items, results or outcomes do not fit into a size_t
  *          -ENOMEM     no shared memory for copies and book-keeping
  *          -EDEADLK    called from a task of this very pool
- *          -EAGAIN     all workers died and no new ones can be started
+ *          -EAGAIN     all workers died, and for a second no new ones could be started, or died before
+ *                      they could work
  *          -ENOTRECOVERABLE  the nursery died: open another pool
- *          After these two, results with MPROC_ENDING_VALUE in .outcomes are there.
+ *          After these two, results with MPROC_ENDING_VALUE in .outcomes are there; the others
+ *          are untouched, or unspecified when the room for them is in the arena.
  *          -ECHILD     the pool belongs to another process
  * Crash    a worker that dies: its item ends with MPROC_ENDING_SIGNAL or _EXIT, the others go on.
- * Cost     about 10 ns an item with chunk 1, less with larger ones; 3 bytes of shared memory an item.
+ * Cost     about 10 ns an item with chunk 1, less with larger ones; 2 bytes of shared memory per item.
  *          Waking idle workers takes about 10 µs a call.
  * Source   work is split into one range a worker, taken from the front, stolen from the back; see
  *          src/pool/README.md.

@@ -16,8 +16,8 @@
  * and everything else with nobody.  It ends when the function returns, with that value as exit
  * code, or when it ends its thread, with 0; the parent's atexit handlers do not run in it.  (They do
  * when it calls exit(), as in every forked process.)  It never outlives its parent: when the parent
- * ends, in whatever way, the kernel kills the child, unless the child has become another program
- * or closed descriptors that are not its own.
+ * ends, in whatever way, or becomes another program, or closes descriptors that are not its own, the
+ * kernel kills the child; unless the child itself has done one of the latter.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.
@@ -64,15 +64,17 @@ typedef struct mproc_process_options {
  *
  * @options         NULL for the defaults.
  * @function        what it runs.
- * @argument,@size  the child gets a copy of the @size bytes at @argument, aligned to 16.  With
- *                  @size 0 it gets the pointer itself, which may point into the arena.
+ * @argument,@size  the child gets a copy of the @size bytes at @argument, aligned to 16, which is
+ *                  freed when it is joined.  With @size 0 it gets the pointer itself, which may point into the arena.
  *
  * Returns  0, and the handle of the running process in @ret_process.
  * Fails    -EINVAL   @function or @ret_process is NULL, @argument is NULL but @size is not 0, the
  *                    name is empty or too long, .start is no start method, a reserved word is not 0
  *          -EAGAIN   no more processes may be started (RLIMIT_NPROC, cgroup), or the family is full
  *          -ENOMEM   no memory for the copy, or for the child
- *          -EMFILE   no descriptors left
+ *          -EMFILE   no descriptors left (-ENFILE: in the whole system)
+ *          -ENOENT   /proc is not mounted
+ *          -ENOSYS   the kernel, older than 5.4, or a tool does not know process descriptors
  *          -EDEADLK  this process has other threads: a fork would copy the locks they hold
  * Fork     what stdio had buffered is written before, so that it appears once.  When this process has
  *          other threads, that is stdout and stderr alone, unless a thread is using them.

@@ -27,9 +27,9 @@ enum {
 /*
  * Tell what the last call of this thread complained about that failed, or had news.
  *
- * Returns  a text with the value and the limit it hit, such as "chunk 5000000000: at most
- *          4294967295"; empty when nothing has failed yet.  It stays valid until the next call
- *          of mproc that fails in this thread.
+ * Returns  a text with the value and the limit it hit, such as "chunk 5000000000: 1 to 4294967295
+ *          are possible"; empty when nothing has failed yet.  It stays valid until the next call of
+ *          mproc that fails in this thread.
  * Threads  each has a text of its own.
  * Fork     the child starts with a copy.
  * Crash    nothing shared is touched.

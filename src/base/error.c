@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One text a thread, in thread-local memory: a failure in one thread never hides that of another.
+ * One text per thread, in thread-local memory: a failure in one thread never hides that of another.
  */
 #include "base/error.h"
 

@@ -15,7 +15,7 @@ typedef struct mproci_engine {
 	/* Start pool->worker_count workers.  Fails with an error text, and leaves nothing. */
 	int (*open)(mproc_pool *pool, mproc_start start);
 	/*
-	 * Have a map worked off.  Returns 0, or a negative errno with an error text when the pool has failed; the map
+	 * Have a map done.  Returns 0, or a negative errno with an error text when the pool has failed; the map
 	 * is then at rest all the same.
 	 */
 	int (*run)(mproc_pool *pool, mproci_map *map);

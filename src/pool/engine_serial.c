@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No workers: the caller works off the map itself, in order.
+ * No workers: the caller does all items itself, in order.
  */
 #include "pool/engine.h"
 

@@ -30,7 +30,7 @@ typedef struct mproci_map {
 	mproci_map_spec spec;
 	/* Set before the first verdict that is no value, so that a caller need not look through all. */
 	_Atomic bool has_failures;
-	/* One an item; 0 until it has ended: the truth about what is done. */
+	/* One per item; 0 until it has ended: the truth about what is done. */
 	_Atomic mproci_verdict *verdicts;
 	/* The block that holds this. */
 	void *block;

@@ -22,7 +22,7 @@ enum {
 };
 
 static const size_t LARGEST_CHUNK = UINT32_MAX;
-/* A map of more items is worked off in parts, so that what the library keeps of it stays small. */
+/* A map of more items is done in parts, so that what the library keeps of it stays small. */
 static const size_t LARGEST_PART = (size_t)1 << 26;
 
 static int check_pool_options(const mproc_pool_options *options)
@@ -222,7 +222,7 @@ static int tell_failures(const tally *total, size_t count)
 		total->failed, count, total->first_failed, why);
 }
 
-/* Work off one part of a map. */
+/* Do one part of a map. */
 static int run_part(mproc_pool *pool, const mproci_map_spec *spec, tally *total)
 {
 	mproci_map *map;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool/ranges.h - who works on which chunks of a map: one range a lane, taken from the front by the lane's worker,
+ * pool/ranges.h - who works on which chunks of a map: one range per lane, taken from the front by the lane's worker,
  * stolen from the back by the others.  README.md beside this file holds the argument.
  */
 #ifndef POOL_RANGES_H
