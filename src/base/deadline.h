@@ -8,9 +8,7 @@
 #include <mproc/deadline.h>
 #include <stdbool.h>
 
-enum {
-	MPROCI_NANOSECONDS_PER_MILLISECOND = 1000000
-};
+#define MPROCI_NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
 /* The deadline @seconds after @now (nanoseconds), with the special cases of mproc_after. */
 mproc_deadline mproci_deadline_add(int64_t now, double seconds);
