@@ -44,7 +44,7 @@ function(mproc_add_test label source)
   target_link_libraries(${program} PRIVATE mproc_test_support)
   add_test(NAME ${folder}/${name} COMMAND ${program})
   set_tests_properties(${folder}/${name} PROPERTIES
-    LABELS ${label} TIMEOUT 300 ENVIRONMENT "${test_environment}")
+    LABELS ${label} TIMEOUT 900 ENVIRONMENT "${test_environment}")
 endfunction()
 
 file(GLOB unit_tests CONFIGURE_DEPENDS src/*/*_test.c)
