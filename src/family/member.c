@@ -156,6 +156,8 @@ int mproci_member_become(mproci_id id)
 	if (id_of(word, (uint32_t)id) != id || state_of(word) != MPROCI_MEMBER_STARTING)
 		return -ECHILD;
 	rc = mproci_process_start_time(pid, &start_time);
+	/* This process lives: it is /proc that is not there. */
+	rc = rc == -ESRCH ? -ENOENT : rc;
 	if (rc < 0)
 		return mproci_fail(rc, "cannot read this process's start time from /proc: %s", strerror(-rc));
 	atomic_store(&member->start_time, start_time);

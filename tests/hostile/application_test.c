@@ -6,13 +6,19 @@
 #include "family/member.h"
 #include "support.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <mproc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,6 +244,67 @@ START_TEST(closing_all_descriptors_costs_neither_later_ones_nor_later_processes)
 }
 END_TEST
 
+/* From here on the kernel refuses a system call with an errno: what an older kernel, or a full system, does. */
+static void refuse_call(unsigned number, unsigned code)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | code),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0), 0);
+}
+
+/* What starting a process and opening a pool both return. */
+static int start_fails_with(void)
+{
+	mproc_process *process;
+	mproc_pool *pool;
+	int rc = mproc_process_start(NULL, return_7, NULL, 0, &process);
+
+	return mproc_pool_open(NULL, &pool) == rc ? -rc : 255;
+}
+
+static int start_without_pidfds(void)
+{
+	refuse_call(SYS_pidfd_open, ENOSYS);
+	return start_fails_with();
+}
+
+START_TEST(kernel_without_process_descriptors_is_told_of)
+{
+	ck_assert_int_eq(in_child(start_without_pidfds), ENOSYS);
+}
+END_TEST
+
+static int start_with_a_full_file_table(void)
+{
+	refuse_call(SYS_pipe2, ENFILE);
+	return start_fails_with();
+}
+
+START_TEST(full_file_table_is_told_of)
+{
+	ck_assert_int_eq(in_child(start_with_a_full_file_table), ENFILE);
+}
+END_TEST
+
+static int start_without_proc(void)
+{
+	/* Only root can try; there is no /usr/proc. */
+	return chroot("/usr") != 0 ? ENOENT : start_fails_with();
+}
+
+START_TEST(missing_proc_is_told_of)
+{
+	ck_assert_int_eq(in_child(start_without_proc), ENOENT);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *process_tests[] = {
@@ -248,6 +315,9 @@ int main(void)
 		child_that_closes_every_descriptor_ends_as_any_other,
 		standard_streams_that_are_closed_are_not_taken_for_anything_else,
 		closing_all_descriptors_costs_neither_later_ones_nor_later_processes,
+		kernel_without_process_descriptors_is_told_of,
+		full_file_table_is_told_of,
+		missing_proc_is_told_of,
 		NULL,
 	};
 	const support_suite suite = {
