@@ -39,6 +39,8 @@ set_target_properties(mproc_shared PROPERTIES
   SOVERSION 0
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/src/libmproc.map)
 target_link_options(mproc_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/src/libmproc.map)
+# Threads that used it call it when they end; so it stays when a program unloads it.
+target_link_options(mproc_shared PRIVATE -Wl,-z,nodelete)
 if(NOT MPROC_SANITIZE) # whose run time comes with the program
   target_link_options(mproc_shared PRIVATE -Wl,-z,defs)
 endif()

@@ -41,6 +41,8 @@ MPROC_BEGIN_DECLS
  *
  * Returns  a block aligned to 16 bytes (to 4096 when @size is above 8192), contents undefined.
  * Fails    ENOMEM  the arena is full, or the system has no memory for it
+ *          EAGAIN  this process was forked without mproc, and the family is full
+ *          EMFILE, ENOENT  the same, and there is no descriptor or no /proc for it to join the family
  * Cost     up to 8192 bytes: no system call and no lock in the common case; above: one lock and
  *          one system call that provides the pages, so that touching them can never fail.
  */
@@ -66,6 +68,7 @@ MPROC_API void *mproc_calloc(size_t count, size_t size);
  * Returns  0.
  * Fails    -EINVAL    @block is not the start of a block of the arena; nothing was done
  *          -EALREADY  @block is free already; nothing was done
+ *          or as mproc_alloc, when this is the process's first call
  * Crash    killed before it returns: the block is freed, or still allocated.
  * Cost     as mproc_alloc.  The pages of blocks above 8192 bytes go back to the system at once.
  */
@@ -78,7 +81,7 @@ MPROC_API int mproc_free(void *block);
  *
  * Returns  at least the size asked for; 0 for NULL, and for what is not an allocated block of the
  *          arena.
- * Cost     no system call, no lock.
+ * Cost     no system call, no lock; but for a thread's first call.
  */
 MPROC_API size_t mproc_usable_size(const void *block);
 

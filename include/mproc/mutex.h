@@ -19,7 +19,8 @@
  *   Fork     a mutex in the arena is the same mutex in the child; the child holds none.
  *   Crash    a thread that ends, or a member that is killed, while it holds the mutex or anywhere
  *            inside stops nobody: the next to lock gets MPROC_OWNER_DIED at once, or within 100 ms
- *            when others were killed while they took turns.
+ *            when others were killed while they took turns.  (A thread that becomes another program
+ *            by exec must not hold a mutex, unless it is the first of its process.)
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.
  *   Memory   the caller's; it must not be freed while somebody may be inside.
  */

@@ -24,7 +24,8 @@
  *            map on each other wait for each other.
  *   Fork     a pool belongs to the process that opened it; elsewhere -ECHILD.
  *   Crash    a worker that dies anywhere costs the item it was running, and nothing else.  When the
- *            process that opened the pool dies, nursery and workers are killed with it.
+ *            process that opened the pool dies, nursery and workers are killed with it; but for a worker
+ *            that has changed its user and then become another program or closed all descriptors.
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.  Workers ignore SIGINT and
  *            what the program ignored when it opened the pool (but SIGCHLD), and have default handlers and an empty
  *            mask otherwise; worker threads block all signals.

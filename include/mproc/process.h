@@ -17,7 +17,8 @@
  * code, or when it ends its thread, with 0; the parent's atexit handlers do not run in it.  (They do
  * when it calls exit(), as in every forked process.)  It never outlives its parent: when the parent
  * ends, in whatever way, or becomes another program, or closes descriptors that are not its own, the
- * kernel kills the child; unless the child itself has done one of the latter.
+ * kernel kills the child; unless the child itself has done one of the latter.  A child of the parent
+ * made by _Fork() or clone() instead of fork() keeps the others alive.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.
@@ -123,6 +124,7 @@ MPROC_API int mproc_process_exit_code(mproc_process *process, int *ret_code);
  *
  * Returns  0: the signal is sent, or it had ended already.  Join to wait for the end.
  * Fails    -EINVAL  @process is NULL
+ *          -EPERM   this process has given up the privileges that would take
  *          -ECHILD  the handle is not this process's
  * Cost     one system call.
  */

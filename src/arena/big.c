@@ -2,6 +2,7 @@
 #include "arena/big.h"
 
 #include "base/error.h"
+#include "family/member.h"
 #include "sys/memory.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ void *mproci_big_alloc(mproci_heap *heap, size_t size, bool is_zeroed)
 	mproci_heap_sweep(heap, false);
 	rc = make_big((uint32_t)length, (uint32_t)pages, owner, &unit, &is_dirty);
 	if (rc == -ENOMEM) {
+		mproci_member_sweep();
 		mproci_heap_sweep(heap, true);
 		if (heap != NULL)
 			mproci_heap_trim(heap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The invariants of README.md, as code.  The lock is held, so runs stay where they are; what changes without it
- * (states of blocks, owners) is checked value by value.
+ * Invariants of README.md, as code.  The lock is held, so runs stay where they are; an owner that makes a span of another
+ * size class meanwhile can raise a false alarm.
  */
 #include "arena/run.h"
 #include "arena/span.h"

@@ -270,6 +270,7 @@ static mproci_span *make_span_at_any_cost(mproci_heap *heap, uint32_t size_class
 
 	if (span != NULL)
 		return span;
+	mproci_member_sweep();
 	mproci_heap_sweep(heap, true);
 	mproci_heap_trim(heap);
 	span = heap->bins[size_class].with_room;

@@ -67,7 +67,7 @@ typedef struct mproci_arena_census {
 } mproci_arena_census;
 
 /*
- * Verify every invariant of README.md, while others go on.  Returns 0, or -EBADMSG with a text that names the unit;
+ * Verify the invariants of README.md that can be seen, while nobody else allocates or frees.  Returns 0, or -EBADMSG with a text that names the unit;
  * @ret_census may be NULL.
  */
 int mproci_arena_check(mproci_arena_census *ret_census);

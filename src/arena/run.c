@@ -33,6 +33,8 @@ static void apply_journal(void)
 	if (count > 0)
 		atomic_store_explicit(&arena->unit_count, journal->unit_count, memory_order_release);
 	atomic_store_explicit(&journal->count, 0, memory_order_release);
+	/* The next change must not write its stores before this: a release lets later ones move up. */
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 static void add_store(uint32_t *count, uint32_t unit, uint64_t word)

@@ -131,6 +131,8 @@ static inline bool mproci_span_push(mproci_span *span, uint32_t index)
 		return false;
 	/* Free from here on. */
 	atomic_store_explicit(&span->states[index], MPROCI_BLOCK_FREE, memory_order_release);
+	/* The link is written into the block: not before it is free. */
+	atomic_signal_fence(memory_order_seq_cst);
 	mproci_span_link(span, index);
 	--span->used;
 	return true;

@@ -48,6 +48,8 @@ typedef struct mproci_family {
 	mproci_lock making;
 	/* Those who bury take turns: a slot must not be taken anew while somebody still clears up behind the last. */
 	mproci_lock burying;
+	/* The slot of the table of members that the holder of that lock is taking, or 0. */
+	_Atomic mproci_id claim;
 	/* Slots of the tables that were ever in use. */
 	_Atomic uint32_t member_limit, thread_limit;
 	/* Threads that have ended, one way or another: what they owned waits to be adopted. */

@@ -8,6 +8,7 @@
 #include "sys/memory.h"
 
 #include <errno.h>
+#include <mproc/result.h>
 #include <string.h>
 
 /* The kernel zeroes this page in a forked child: the one thing that tells it from its parent. */
@@ -66,21 +67,40 @@ static int raise_limit(uint32_t index)
 	return 0;
 }
 
-/* Try to take one slot.  A dead one was left by somebody killed while burying it. */
+static void bury(mproci_id id);
+
+void mproci_member_lock(void)
+{
+	mproci_family *family = mproci_family_here;
+
+	/* Nothing was forked yet for a slot that was just being taken, and nobody else knows of it. */
+	if (mproci_lock_take(&family->burying, MPROC_FOREVER) == MPROC_OWNER_DIED)
+		bury(atomic_load(&family->claim));
+	atomic_store(&family->claim, 0);
+}
+
+void mproci_member_unlock(void)
+{
+	atomic_store(&mproci_family_here->claim, 0);
+	mproci_lock_release(&mproci_family_here->burying);
+}
+
+/* Locked: try to take one slot.  A dead one was left by somebody killed while burying it. */
 static bool take(uint32_t index, uint32_t parent, mproci_id *ret_id)
 {
 	mproci_member *member = &mproci_family_here->members[index];
 	uint64_t word = atomic_load(&member->word), mine;
 
 	if (state_of(word) == MPROCI_MEMBER_DEAD) {
-		mproci_member_bury(id_of(word, index));
+		bury(id_of(word, index));
 		word = atomic_load(&member->word);
 	}
 	mine = word_of(generation_of(word) + 1, parent, MPROCI_MEMBER_STARTING);
 	/* A slot that was used four thousand million times is used no more. */
-	if (state_of(word) != MPROCI_MEMBER_FREE || generation_of(mine) == 0
-		|| !atomic_compare_exchange_strong(&member->word, &word, mine))
+	if (state_of(word) != MPROCI_MEMBER_FREE || generation_of(mine) == 0)
 		return false;
+	atomic_store(&mproci_family_here->claim, id_of(mine, index));
+	atomic_store(&member->word, mine);
 	*ret_id = id_of(mine, index);
 	return true;
 }
@@ -97,19 +117,22 @@ static bool has_ended(const mproci_member *member)
 	return has_ended;
 }
 
-/* Bury those whose end nobody waited for, such as children that the program forked itself. */
+/* Locked: bury those whose end nobody waited for, such as children that the program forked itself. */
 static void sweep(void)
 {
-	for (uint32_t index = 0; index < MPROCI_MEMBERS; ++index) {
+	uint32_t limit = atomic_load(&mproci_family_here->member_limit);
+
+	for (uint32_t index = 0; index < limit; ++index) {
 		mproci_member *member = &mproci_family_here->members[index];
 		uint64_t word = atomic_load(&member->word);
 
 		if (state_of(word) == MPROCI_MEMBER_DEAD
 			|| (state_of(word) == MPROCI_MEMBER_RUNNING && has_ended(member)))
-			mproci_member_bury(id_of(word, index));
+			bury(id_of(word, index));
 	}
 }
 
+/* Locked. */
 static int find_slot(mproci_id *ret_id)
 {
 	mproci_id self_id = mproci_member_self();
@@ -129,7 +152,8 @@ static int find_slot(mproci_id *ret_id)
 	return mproci_fail(-EAGAIN, "no more processes in one family than %d", MPROCI_MEMBERS);
 }
 
-int mproci_member_expect(const char *name, mproci_id *ret_id)
+/* Locked: take a slot, and write who it is for. */
+static int expect(const char *name, mproci_id *ret_id)
 {
 	mproci_member *member;
 	int rc;
@@ -144,6 +168,16 @@ int mproci_member_expect(const char *name, mproci_id *ret_id)
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
 	return 0;
+}
+
+int mproci_member_expect(const char *name, mproci_id *ret_id)
+{
+	int rc;
+
+	mproci_member_lock();
+	rc = expect(name, ret_id);
+	mproci_member_unlock();
+	return rc;
 }
 
 int mproci_member_become(mproci_id id)
@@ -179,12 +213,15 @@ int mproci_member_enrol(void)
 		self = mproci_memory_wiped_on_fork();
 	if (self == NULL)
 		return mproci_fail(-ENOMEM, "no memory for a page of this process");
-	rc = mproci_member_expect("", &id);
-	if (rc < 0)
-		return rc;
-	rc = mproci_member_become(id);
-	if (rc < 0)
-		mproci_member_bury(id);
+	/* Under the lock until it is known whose slot it is: otherwise it would be lost with a child killed on the way. */
+	mproci_member_lock();
+	rc = expect("", &id);
+	if (rc == 0) {
+		rc = mproci_member_become(id);
+		if (rc < 0)
+			bury(id);
+	}
+	mproci_member_unlock();
 	return rc;
 }
 
@@ -196,8 +233,9 @@ static bool kill_member(mproci_member *member)
 	fd = mproci_child_open(atomic_load(&member->pid), atomic_load(&member->start_time));
 	if (fd < 0)
 		return fd == -ESRCH;
-	mproci_child_kill(fd);
-	rc = mproci_child_wait(fd, MPROC_FOREVER);
+	rc = mproci_child_kill(fd);
+	/* What may not be killed dies with its parent; but who cannot be seen dying is not buried. */
+	rc = mproci_child_wait(fd, rc == 0 ? MPROC_FOREVER : MPROC_NOW);
 	mproci_close(fd);
 	return rc == 0;
 }
@@ -206,8 +244,6 @@ static bool has_slot(mproci_id id, uint64_t word)
 {
 	return id_of(word, (uint32_t)id) == id && state_of(word) != MPROCI_MEMBER_FREE;
 }
-
-static void bury(mproci_id id);
 
 static void end(mproci_id id)
 {
@@ -257,14 +293,21 @@ static void bury(mproci_id id)
 
 void mproci_member_bury(mproci_id id)
 {
-	mproci_lock_take(&mproci_family_here->burying, MPROC_FOREVER);
+	mproci_member_lock();
 	bury(id);
-	mproci_lock_release(&mproci_family_here->burying);
+	mproci_member_unlock();
 }
 
 void mproci_member_end(mproci_id id)
 {
-	mproci_lock_take(&mproci_family_here->burying, MPROC_FOREVER);
+	mproci_member_lock();
 	end(id);
-	mproci_lock_release(&mproci_family_here->burying);
+	mproci_member_unlock();
+}
+
+void mproci_member_sweep(void)
+{
+	mproci_member_lock();
+	sweep();
+	mproci_member_unlock();
 }

@@ -34,6 +34,10 @@ int mproci_member_expect(const char *name, mproci_id *ret_id);
  */
 int mproci_member_become(mproci_id id);
 
+/* The lock of burials, under which slots are taken and given back. */
+void mproci_member_lock(void);
+void mproci_member_unlock(void);
+
 /* The slot of a member, also of one that is gone. */
 mproci_member *mproci_member_slot(mproci_id id);
 
@@ -49,5 +53,8 @@ void mproci_member_bury(mproci_id id);
  * a descriptor to follow it nothing is done: who cannot be seen dying is not buried.
  */
 void mproci_member_end(mproci_id id);
+
+/* Bury all who have ended and whom nobody waited for.  Cost: some system calls per member. */
+void mproci_member_sweep(void);
 
 #endif

@@ -127,9 +127,9 @@ static void take_back(mproci_thread *slot)
 
 	if ((word & PINNED) == 0 && atomic_compare_exchange_strong(&slot->sleeps_on, &word, 0))
 		return;
-	mproci_lock_take(&mproci_family_here->burying, MPROC_FOREVER);
+	mproci_member_lock();
 	announce(slot, 0);
-	mproci_lock_release(&mproci_family_here->burying);
+	mproci_member_unlock();
 }
 
 void mproci_thread_sleeps_on(_Atomic uint32_t *word)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/crew.h"
 
+#include "family/member.h"
 #include "sys/relax.h"
 
 #include <errno.h>
@@ -14,7 +15,11 @@ enum {
 	LOOKS_BEFORE_SLEEP = 200,
 };
 
-static _Thread_local mproci_crew *crew_of_this_worker;
+/* A fork copies this too: it is true in the process that wrote it. */
+static _Thread_local struct {
+	mproci_crew *crew;
+	mproci_id member;
+} of_this_worker;
 
 mproci_crew *mproci_crew_create(uint32_t worker_count)
 {
@@ -37,7 +42,7 @@ void mproci_crew_destroy(mproci_crew *crew)
 
 mproci_crew *mproci_crew_of_this_worker(void)
 {
-	return crew_of_this_worker;
+	return of_this_worker.member == mproci_member_self() ? of_this_worker.crew : NULL;
 }
 
 void mproci_crew_set_state(mproci_crew *crew, mproci_crew_state state)
@@ -114,7 +119,8 @@ void mproci_crew_work(mproci_crew *crew, uint32_t seat_index)
 	mproci_seat *seat = &crew->seats[seat_index];
 	uint64_t seen = 0;
 
-	crew_of_this_worker = crew;
+	of_this_worker.crew = crew;
+	of_this_worker.member = mproci_member_self();
 	while (await_round(crew, &seen)) {
 		mproci_map *map = enter(crew, seat);
 
@@ -122,7 +128,7 @@ void mproci_crew_work(mproci_crew *crew, uint32_t seat_index)
 			mproci_map_work(map, seat_index);
 		leave(crew, seat);
 	}
-	crew_of_this_worker = NULL;
+	of_this_worker.crew = NULL;
 }
 
 void mproci_crew_recover(mproci_crew *crew, uint32_t seat_index, mproci_ending ending)

@@ -285,7 +285,10 @@ int mproc_process_kill(mproc_process *process)
 
 	rc = check_handle(process);
 	if (rc == 0 && !process->is_settled)
-		mproci_child_kill(process->pidfd);
+		rc = mproci_child_kill(process->pidfd);
+	if (rc == -EPERM)
+		mproci_fail(rc, "process \"%s\" (pid %d): this process may not kill it", process->name,
+			(int)process->pid);
 	return rc;
 }
 

@@ -222,9 +222,11 @@ void mproci_child_reap(int pidfd)
 	wait_id(pidfd, &info, 0);
 }
 
-void mproci_child_kill(int pidfd)
+int mproci_child_kill(int pidfd)
 {
-	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	long rc = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+
+	return rc == 0 || errno == ESRCH ? 0 : -errno;
 }
 
 int mproci_child_open(pid_t pid, uint64_t start_time)

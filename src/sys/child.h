@@ -70,8 +70,8 @@ void mproci_child_ending(int pidfd, mproci_ending *ret_ending);
 /* Reap an ended child. */
 void mproci_child_reap(int pidfd);
 
-/* Send SIGKILL.  A process that has ended is no error. */
-void mproci_child_kill(int pidfd);
+/* Send SIGKILL.  Returns 0, also when the process has ended; -EPERM. */
+int mproci_child_kill(int pidfd);
 
 /*
  * Open a process that need not be a child.  @start_time as from mproci_process_start_time, so that another

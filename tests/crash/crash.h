@@ -52,6 +52,7 @@ enum {
 
 /* All operations, by family; a name of NULL ends each. */
 extern const crash_operation crash_sync_operations[];
+extern const crash_operation crash_arena_operations[];
 extern const crash_operation crash_map_operations[];
 extern const crash_operation crash_crew_operations[];
 

@@ -381,6 +381,24 @@ static void check_doomed(void *shared)
 	crash_expect(mproci_family_here->departures != all->departures, "a departure is not counted");
 }
 
+/* What a process forked without mproc does at its first call. */
+static void enrol(void *shared)
+{
+	(void)shared;
+	mproci_member_enrol();
+}
+
+static void check_slots(void *shared)
+{
+	uint32_t limit = mproci_family_here->member_limit;
+
+	(void)shared;
+	mproci_member_sweep();
+	for (uint32_t i = 0; i < limit; ++i)
+		crash_expect((mproci_family_here->members[i].word & 0xff) != MPROCI_MEMBER_STARTING,
+			"slot %u of the table is lost", i);
+}
+
 static void expect_and_bury(void *shared)
 {
 	bell *all = shared;
@@ -503,6 +521,13 @@ const crash_operation crash_sync_operations[] = {
 		.set_up = make_nothing,
 		.operate = expect_and_bury,
 		.survive = check_nothing,
+	},
+	{
+		.name = "member: enrol",
+		.size = sizeof(bell),
+		.set_up = make_nothing,
+		.operate = enrol,
+		.survive = check_slots,
 	},
 	{
 		.name = "mistake: half an update is not repaired",

@@ -17,6 +17,7 @@
 
 static const crash_operation *const families[] = {
 	crash_sync_operations,
+	crash_arena_operations,
 	crash_map_operations,
 	crash_crew_operations,
 };

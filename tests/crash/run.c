@@ -100,8 +100,9 @@ static void watch(void *start, size_t size)
 
 void crash_watch(void *start, size_t size)
 {
-	if (test.region_count < MOST_REGIONS)
-		watch(start, size);
+	if (test.region_count == MOST_REGIONS)
+		abort();
+	watch(start, size);
 }
 
 void crash_prepare(void)

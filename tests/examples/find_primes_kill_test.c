@@ -261,7 +261,8 @@ START_TEST(killed_workers_cost_only_the_numbers_that_are_named)
 	become_subreaper();
 	for (int run = 0; run < runs_under_fire; ++run)
 		kills += run_under_fire(commands[run % 3], &failed);
-	ck_assert_msg(kills >= runs_under_fire && failed > 0, "%d workers were killed, and none was at work", kills);
+	ck_assert_msg(kills >= runs_under_fire && failed > 0, "%d workers were killed, and none was at work",
+		kills);
 }
 END_TEST
 

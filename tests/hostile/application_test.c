@@ -305,6 +305,38 @@ START_TEST(missing_proc_is_told_of)
 }
 END_TEST
 
+static int stay_alive(void *gate)
+{
+	while (*(_Atomic int *)gate == 0)
+		sched_yield();
+	return 7;
+}
+
+/* Only root has privileges to give up. */
+static int kill_without_privileges(void)
+{
+	_Atomic int *gate = mproc_calloc(1, sizeof *gate);
+	mproc_process *process;
+	int rc, code = 0;
+
+	if (mproc_process_start(NULL, stay_alive, gate, 0, &process) != 0)
+		return 1;
+	if (setresuid(65534, 65534, 65534) != 0)
+		return kill(mproc_process_pid(process), SIGKILL) == 0 ? EPERM : 2;
+	rc = mproc_process_kill(process);
+	*gate = 1;
+	if (mproc_process_join(process, MPROC_FOREVER) != 0 || mproc_process_exit_code(process, &code) != 0
+		|| code != 7)
+		return 3;
+	return -rc;
+}
+
+START_TEST(kill_that_the_kernel_refuses_is_told_of)
+{
+	ck_assert_int_eq(in_child(kill_without_privileges), EPERM);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *process_tests[] = {
@@ -318,6 +350,7 @@ int main(void)
 		kernel_without_process_descriptors_is_told_of,
 		full_file_table_is_told_of,
 		missing_proc_is_told_of,
+		kill_that_the_kernel_refuses_is_told_of,
 		NULL,
 	};
 	const support_suite suite = {

@@ -1,0 +1,759 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The arena: allocating, freeing, and taking over what ended threads left.
+ *
+ * Each test begins with an arena that was never used, so that every run takes the same steps.  Whatever the victim was
+ * at, whoever sweeps after its burial must find a sound arena with the blocks that were there before, or those that are
+ * there after the operation, and get every unit back when they are freed.
+ */
+#include "crash.h"
+
+#include "arena/heap.h"
+#include "family/member.h"
+#include "sys/futex.h"
+#include "sys/memory.h"
+
+#include <mproc/arena.h>
+#include <mproc/result.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	/* The largest class, which has the fewest blocks in a span, and another one. */
+	SMALL = MPROCI_SMALL_MAX,
+	OTHER_SMALL = 5120,
+	SPAN_BLOCKS = 7,
+	UNIT = MPROCI_UNIT_SIZE,
+	/* No test uses more. */
+	UNITS = 16,
+	/* The units whose beginning is watched, and how much: a span's notes and states. */
+	WATCHED_UNITS = 4,
+	WATCHED_SIZE = 256,
+	/* A class whose blocks begin where one of TINY blocks has states, and how many a span has. */
+	MIDDLE = 1280,
+	MIDDLE_BLOCKS = 51,
+	TINY = 16,
+	MOST_BLOCKS = MIDDLE_BLOCKS + 1,
+	/* In blocks that were in use. */
+	LITTER = 0x5a,
+};
+
+/* Where the victim is, as far as it has told. */
+enum {
+	BEFORE,
+	INSIDE,
+	AFTER
+};
+
+typedef struct yard {
+	mproci_id victim, dead;
+	_Atomic int stage;
+	/* Blocks in use before the operation, and how many more there are after it. */
+	uint32_t used_before;
+	int change;
+	/* What the operation allocates or frees. */
+	char *block;
+	/* All others that were ever allocated; some may have been freed. */
+	char *blocks[MOST_BLOCKS];
+	uint32_t block_count;
+	/* Set when the owner of a block, who is alive, may go on; when a guest has done its work. */
+	_Atomic uint32_t owner_may_go, guest_is_done;
+} yard;
+
+/* Where the arena lies. */
+static mproci_arena *arena;
+static _Atomic uint64_t *table;
+static char *units;
+
+/* ---- in the harness: a new arena ---- */
+
+static void find_arena(void)
+{
+	if (arena != NULL || mproci_arena_open() < 0)
+		return;
+	arena = mproci_arena_here;
+	table = arena->table;
+	units = arena->units;
+}
+
+static void watch_units(size_t from)
+{
+	for (size_t i = 0; i < WATCHED_UNITS; ++i)
+		crash_watch(units + i * UNIT + from, WATCHED_SIZE - from);
+}
+
+/* As if nobody had ever needed an arena. */
+static void clear_ground(void *shared)
+{
+	(void)shared;
+	find_arena();
+	mproci_arena_here = NULL;
+	mproci_memory_decommit(arena, MPROCI_PAGE);
+	mproci_memory_decommit(table, MPROCI_PAGE);
+	mproci_memory_decommit(units, (size_t)UNITS * UNIT);
+	crash_watch(arena, (uintptr_t)(table + UNITS) - (uintptr_t)arena);
+}
+
+static void make_unwatched_arena(void)
+{
+	clear_ground(NULL);
+	mproci_arena_open();
+	/* Nobody who ended before this test left anything. */
+	arena->swept = mproci_family_here->departures;
+}
+
+static void make_arena(void *shared)
+{
+	(void)shared;
+	make_unwatched_arena();
+	watch_units(0);
+}
+
+/* ---- in all other processes ---- */
+
+static mproci_heap *enter(void)
+{
+	crash_expect(mproci_heap_here() != NULL || mproci_heap_enter() == 0, "%s", mproc_error_text());
+	crash_expect(mproci_heap_here() != NULL, "no heap");
+	return mproci_heap_here();
+}
+
+static void take(yard *all, size_t size, uint32_t count)
+{
+	while (count-- > 0) {
+		char *block = mproc_alloc(size);
+
+		crash_expect(block != NULL, "%s", mproc_error_text());
+		memset(block, LITTER, size);
+		all->blocks[all->block_count++] = block;
+	}
+}
+
+static void give(char *block)
+{
+	crash_expect(mproc_free(block) == 0, "%s", mproc_error_text());
+}
+
+static uint32_t count_used(const mproci_arena_census *census)
+{
+	return census->small_used + census->big_blocks;
+}
+
+static mproci_arena_census look(void)
+{
+	mproci_arena_census census = {0};
+
+	crash_expect(mproci_arena_check(&census) == 0, "%s", mproc_error_text());
+	return census;
+}
+
+/* The same after everything was given back that nobody uses. */
+static mproci_arena_census look_at_rest(void)
+{
+	mproci_heap *heap = enter();
+	mproci_arena_census census;
+
+	mproci_heap_sweep(heap, true);
+	mproci_heap_trim(heap);
+	census = look();
+	crash_expect(census.held_units == 0, "%u units are held by nobody", census.held_units);
+	crash_expect(census.orphans == 0, "%u spans are nobody's", census.orphans);
+	return census;
+}
+
+/* ---- the victim ---- */
+
+static void be_victim(void *shared)
+{
+	yard *all = shared;
+	mproci_arena_census census;
+
+	enter();
+	census = look();
+	all->victim = mproci_member_self();
+	all->used_before = count_used(&census);
+}
+
+/* The first in the list of free blocks was in use before. */
+static void prepare_small(void *shared)
+{
+	yard *all = shared;
+
+	take(all, SMALL, 3);
+	give(all->blocks[0]);
+	all->block = all->blocks[1];
+	be_victim(shared);
+}
+
+/* Two spans are full, and others will free in the one that is not current. */
+static void prepare_full_spans(void *shared)
+{
+	take(shared, SMALL, 2 * SPAN_BLOCKS);
+	be_victim(shared);
+}
+
+/* One span is unused, one is not. */
+static void prepare_spare_span(void *shared)
+{
+	yard *all = shared;
+
+	take(all, MIDDLE, MIDDLE_BLOCKS + 1);
+	for (int i = 0; i < MIDDLE_BLOCKS; ++i)
+		give(all->blocks[i]);
+	be_victim(shared);
+}
+
+/* Five free units, in front of one in use. */
+static void prepare_free_run(void *shared)
+{
+	yard *all = shared;
+
+	take(all, 5 * UNIT, 1);
+	take(all, UNIT, 1);
+	give(all->blocks[0]);
+	be_victim(shared);
+}
+
+/* The same, but they do not read as zero: pages that are locked are not taken back. */
+static void prepare_dirty_run(void *shared)
+{
+	yard *all = shared;
+
+	take(all, 2 * UNIT, 1);
+	take(all, UNIT, 1);
+	mlock(all->blocks[0], (size_t)2 * UNIT);
+	give(all->blocks[0]);
+	munlock(all->blocks[0], (size_t)2 * UNIT);
+	crash_expect(mproci_unit_is_dirty(table[0]), "the run is clean");
+	be_victim(shared);
+}
+
+/* One free unit, behind one in use, and nothing behind it. */
+static void prepare_free_end(void *shared)
+{
+	yard *all = shared;
+
+	take(all, UNIT, 2);
+	give(all->blocks[1]);
+	be_victim(shared);
+}
+
+/* A block of two units between two free runs. */
+static void lay_between_free_runs(void *shared)
+{
+	yard *all = shared;
+
+	take(all, 2 * UNIT, 3);
+	take(all, UNIT, 1);
+	give(all->blocks[0]);
+	give(all->blocks[2]);
+	all->block = all->blocks[1];
+}
+
+/* The first block, with no free run around, so that hints lie behind it. */
+static void lay_before_used_run(void *shared)
+{
+	yard *all = shared;
+
+	take(all, 2 * UNIT, 3);
+	all->block = all->blocks[0];
+}
+
+static void prepare_between_free_runs(void *shared)
+{
+	lay_between_free_runs(shared);
+	be_victim(shared);
+}
+
+static void begin(yard *all, int change)
+{
+	all->change = change;
+	all->stage = INSIDE;
+}
+
+static void alloc(yard *all, size_t size)
+{
+	begin(all, 1);
+	all->block = mproc_alloc(size);
+	all->stage = AFTER;
+}
+
+static void alloc_small(void *shared)
+{
+	((yard *)shared)->block = NULL;
+	alloc(shared, SMALL);
+}
+
+static void alloc_tiny(void *shared)
+{
+	alloc(shared, TINY);
+}
+
+static void alloc_two_units(void *shared)
+{
+	alloc(shared, 2 * UNIT);
+}
+
+/* So many that it needs what the dead held. */
+static void alloc_three_units(void *shared)
+{
+	alloc(shared, 3 * UNIT);
+}
+
+/* Little, since every byte may be a step. */
+static void calloc_one_unit(void *shared)
+{
+	yard *all = shared;
+
+	begin(all, 1);
+	all->block = mproc_calloc(1, SMALL + 1);
+	all->stage = AFTER;
+}
+
+static void free_block(void *shared)
+{
+	yard *all = shared;
+
+	begin(all, -1);
+	mproc_free(all->block);
+	all->stage = AFTER;
+}
+
+/* The same for lay_between_free_runs, word by word; a mistake. */
+static void free_run_without_journal(void *shared)
+{
+	begin(shared, -1);
+	mproci_run_decommit(2, 2);
+	mproci_run_lock();
+	table[2] = MPROCI_UNIT_INSIDE;
+	table[1] = MPROCI_UNIT_INSIDE;
+	table[4] = MPROCI_UNIT_INSIDE;
+	table[5] = mproci_unit_tail(6);
+	table[0] = mproci_unit_free(6, false);
+	mproci_run_unlock();
+	((yard *)shared)->stage = AFTER;
+}
+
+/* ---- who was there before ---- */
+
+/* A span with blocks in use and a free one.  Its owner ends without having been buried. */
+static void leave_span(void *shared)
+{
+	yard *all = shared;
+
+	take(all, SMALL, 3);
+	give(all->blocks[1]);
+	all->dead = mproci_member_self();
+}
+
+/* And an unused one. */
+static void leave_spans(void *shared)
+{
+	yard *all = shared;
+
+	leave_span(shared);
+	take(all, OTHER_SMALL, 1);
+	give(all->blocks[3]);
+}
+
+/* A run that it was about to make a block of, behind a free one. */
+static void leave_held_run(void *shared)
+{
+	yard *all = shared;
+	uint32_t unit;
+	bool is_dirty;
+
+	take(all, 2 * UNIT, 1);
+	crash_expect(mproci_run_lock() == 0, "%s", mproc_error_text());
+	crash_expect(mproci_run_take(2, enter()->owner, &unit, &is_dirty) == 0, "%s", mproc_error_text());
+	mproci_run_unlock();
+	memset(mproci_run_memory(unit), LITTER, 2 * UNIT);
+	take(all, UNIT, 1);
+	give(all->blocks[0]);
+	all->dead = mproci_member_self();
+}
+
+static void add_dead(yard *all, void (*work)(void *shared))
+{
+	crash_start("the dead", work);
+	mproci_member_bury(all->dead);
+}
+
+/* The notes of a dead owner are for nobody: watching them too would make four times as many deaths, all alike. */
+static void add_dead_with_span(void *shared)
+{
+	make_unwatched_arena();
+	watch_units(MPROCI_SPAN_HEADER);
+	add_dead(shared, leave_span);
+}
+
+static void add_dead_with_spans(void *shared)
+{
+	make_arena(shared);
+	add_dead(shared, leave_spans);
+}
+
+static void add_dead_with_held_run(void *shared)
+{
+	make_arena(shared);
+	add_dead(shared, leave_held_run);
+}
+
+/* Somebody allocated the block and has ended, which nobody knows. */
+static void add_owner_of_run(void *shared)
+{
+	make_arena(shared);
+	crash_start("the owner", lay_before_used_run);
+}
+
+static void give_two(void *shared)
+{
+	yard *all = shared;
+	mproci_arena_census census;
+
+	give(all->blocks[1]);
+	give(all->blocks[4]);
+	census = look();
+	all->used_before = count_used(&census);
+}
+
+static void have_two_freed(void *shared)
+{
+	(void)shared;
+	crash_start("another member", give_two);
+}
+
+/* ---- who goes on ---- */
+
+static void check_zero(const char *block, size_t size)
+{
+	crash_expect(block != NULL, "%s", mproc_error_text());
+	crash_expect(block[0] == 0 && memcmp(block, block + 1, size - 1) == 0, "memory is not zero");
+}
+
+static void use_arena(void)
+{
+	char *small = mproc_alloc(SMALL), *big = mproc_calloc(2, UNIT);
+
+	crash_expect(small != NULL, "%s", mproc_error_text());
+	check_zero(big, 2 * UNIT);
+	memset(small, LITTER, SMALL);
+	memset(big, LITTER, 2 * UNIT);
+	give(big);
+	give(small);
+}
+
+/* With nothing in use, all units are one free run, and read as zero. */
+static void check_empty(void)
+{
+	mproci_arena_census census = look_at_rest();
+	char *all_units;
+
+	crash_expect(census.free_units == census.units && census.free_runs <= 1,
+		"of %u units %u are free, in %u runs", census.units, census.free_units, census.free_runs);
+	if (census.units == 0)
+		return;
+	all_units = mproc_calloc(census.units, UNIT);
+	check_zero(all_units, (size_t)census.units * UNIT);
+	crash_expect(all_units == units, "the free run was not found");
+	give(all_units);
+}
+
+static void check_news(const yard *all)
+{
+	mproci_arena_census census = look_at_rest();
+	uint32_t used = count_used(&census), used_after = all->used_before + (uint32_t)all->change;
+
+	crash_expect(used == all->used_before || used == used_after,
+		"%u blocks are in use instead of %u or %u", used, all->used_before, used_after);
+	crash_expect(all->stage != BEFORE || used == all->used_before, "something happened before it began");
+	crash_expect(all->stage != AFTER || used == used_after, "nothing happened");
+	crash_expect(all->stage != AFTER || (mproc_usable_size(all->block) > 0) == (all->change > 0),
+		"the block is in the wrong state");
+}
+
+/* A big block that was not freed is whole; after recoverers, where it is watched. */
+static void check_unfreed(const yard *all)
+{
+	if (all->change >= 0 || mproc_usable_size(all->block) <= SMALL)
+		return;
+	for (int i = 0; i < WATCHED_SIZE; ++i)
+		crash_expect(all->block[i] == LITTER, "the block lost what was in it");
+}
+
+static void free_all(yard *all)
+{
+	check_unfreed(all);
+	if (mproc_usable_size(all->block) > 0)
+		give(all->block);
+	for (uint32_t i = 0; i < all->block_count; ++i) {
+		if (mproc_usable_size(all->blocks[i]) > 0)
+			give(all->blocks[i]);
+	}
+}
+
+/* A block that the victim was given, and had no time to tell of, stays. */
+static void check_yard(void *shared)
+{
+	yard *all = shared;
+	mproci_arena_census census;
+	uint32_t used;
+
+	check_news(all);
+	use_arena();
+	free_all(all);
+	census = look_at_rest();
+	used = count_used(&census);
+	crash_expect(used == 0 || (used == 1 && all->change == 1 && all->stage == INSIDE),
+		"%u blocks in use are nobody's", used);
+	if (used == 0)
+		check_empty();
+}
+
+static void check_calloc(void *shared)
+{
+	yard *all = shared;
+
+	if (all->block != NULL)
+		check_zero(all->block, SMALL + 1);
+	check_yard(shared);
+}
+
+/* What whoever learns of a death does, and then finds out that memory is short. */
+static void sweep_behind(void *shared)
+{
+	yard *all = shared;
+	mproci_heap *heap = enter();
+
+	mproci_member_bury(all->victim);
+	mproci_heap_sweep(heap, true);
+	mproci_heap_trim(heap);
+}
+
+/* ---- beside a living member ---- */
+
+static void set(_Atomic uint32_t *is_so)
+{
+	*is_so = 1;
+	mproci_futex_wake(is_so, MPROCI_WAKE_ALL);
+}
+
+static void await(_Atomic uint32_t *is_so)
+{
+	while (*is_so == 0)
+		mproci_futex_wait(is_so, 0, MPROC_FOREVER);
+}
+
+/* The owner of a full span goes on after another member freed a block of it: it must be the next it is given. */
+static void own_full_span(void *shared)
+{
+	yard *all = shared;
+	bool is_freed;
+	char *next;
+
+	take(all, SMALL, SPAN_BLOCKS);
+	all->block = all->blocks[4];
+	await(&all->owner_may_go);
+	is_freed = mproc_usable_size(all->block) == 0;
+	next = mproc_alloc(SMALL);
+	crash_expect(!is_freed || next == all->block, "what another member freed is forgotten");
+	give(next);
+	free_all(all);
+	check_empty();
+}
+
+static void add_owner_of_span(void *shared)
+{
+	make_arena(shared);
+	crash_start("the owner", own_full_span);
+}
+
+static void check_beside_owner(void *shared)
+{
+	yard *all = shared;
+
+	check_news(all);
+	use_arena();
+	look_at_rest();
+	set(&all->owner_may_go);
+}
+
+static void work_as_guest(void *shared)
+{
+	yard *all = shared;
+
+	use_arena();
+	mproci_heap_trim(enter());
+	set(&all->guest_is_done);
+}
+
+static void check_after_guest(void *shared)
+{
+	yard *all = shared;
+
+	await(&all->guest_is_done);
+	check_yard(shared);
+}
+
+const crash_operation crash_arena_operations[] = {
+	{
+		.name = "arena: make, and alloc",
+		.size = sizeof(yard),
+		.set_up = clear_ground,
+		.operate = alloc_two_units,
+		.survive = check_yard,
+		.is_cold = true,
+	},
+	{
+		.name = "arena: alloc, small",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_small,
+		.operate = alloc_small,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: alloc, small, a new span",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = be_victim,
+		.operate = alloc_small,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: alloc, small, a span of another class",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_spare_span,
+		.operate = alloc_tiny,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: alloc, small, what others freed",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_full_spans,
+		.surround = have_two_freed,
+		.operate = alloc_small,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: alloc, small, two spans of the dead",
+		.size = sizeof(yard),
+		.set_up = add_dead_with_spans,
+		.prepare = be_victim,
+		.operate = alloc_small,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: alloc, small, a span of the dead",
+		.size = sizeof(yard),
+		.set_up = add_dead_with_span,
+		.prepare = be_victim,
+		.operate = alloc_small,
+		.recover = sweep_behind,
+		.survive = check_yard,
+		.is_killed_twice = true,
+		.is_slow = true,
+	},
+	{
+		.name = "arena: alloc, big",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_free_run,
+		.operate = alloc_two_units,
+		.recover = sweep_behind,
+		.survive = check_yard,
+		.is_killed_twice = true,
+	},
+	{
+		.name = "arena: alloc, big, beyond the end",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_free_end,
+		.operate = alloc_two_units,
+		.survive = check_yard,
+		.is_slow = true,
+	},
+	{
+		.name = "arena: alloc, big, beside another member",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_free_run,
+		.operate = alloc_two_units,
+		.witness = work_as_guest,
+		.survive = check_after_guest,
+		.is_slow = true,
+	},
+	{
+		.name = "arena: alloc, big, what the dead held",
+		.size = sizeof(yard),
+		.set_up = add_dead_with_held_run,
+		.prepare = be_victim,
+		.operate = alloc_three_units,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: calloc, big",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_dirty_run,
+		.operate = calloc_one_unit,
+		.survive = check_calloc,
+	},
+	{
+		.name = "arena: free, small",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_small,
+		.operate = free_block,
+		.survive = check_yard,
+	},
+	{
+		.name = "arena: free, small, of another member",
+		.size = sizeof(yard),
+		.set_up = add_owner_of_span,
+		.prepare = be_victim,
+		.operate = free_block,
+		.survive = check_beside_owner,
+	},
+	{
+		.name = "arena: free, big",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = free_block,
+		.recover = sweep_behind,
+		.survive = check_yard,
+		.is_killed_twice = true,
+	},
+	{
+		.name = "arena: free, big, of another member",
+		.size = sizeof(yard),
+		.set_up = add_owner_of_run,
+		.prepare = be_victim,
+		.operate = free_block,
+		.survive = check_yard,
+		.is_slow = true,
+	},
+	{
+		.name = "mistake: a run is freed without the journal",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = free_run_without_journal,
+		.survive = check_yard,
+		.is_mistake = true,
+	},
+	{
+		.name = "mistake: who freed another's block is not buried",
+		.size = sizeof(yard),
+		.set_up = add_owner_of_span,
+		.prepare = be_victim,
+		.operate = free_block,
+		.survive = check_beside_owner,
+		.is_mistake = true,
+		.is_unburied = true,
+	},
+	{0},
+};
