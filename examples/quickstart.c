@@ -15,19 +15,17 @@ static int count_steps(const void *item, void *result, mproc_task *task)
 int main(void)
 {
 	long numbers[] = {27, 97, 871, 6171, 77031, 837799};
-	int steps[6];
+	int steps[6], rc;
 	mproc_pool *pool = NULL;
 
-	int rc = mproc_pool_open(NULL, &pool); /* one process for each core */
+	rc = mproc_pool_open(NULL, &pool); /* one process for each core */
 	if (rc == 0)
 		rc = mproc_pool_map(
 			pool, count_steps, numbers, sizeof *numbers, 6, steps, sizeof *steps, NULL);
-	mproc_pool_close(pool);
-	if (rc != 0) {
-		fprintf(stderr, "%s\n", mproc_error_text());
-		return 1;
-	}
-	for (int i = 0; i < 6; ++i)
+	for (int i = 0; rc == 0 && i < 6; ++i)
 		printf("%ld: %d steps\n", numbers[i], steps[i]);
-	return 0;
+	if (rc != 0)
+		fprintf(stderr, "%s\n", mproc_error_text());
+	mproc_pool_close(pool);
+	return rc != 0;
 }

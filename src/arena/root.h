@@ -67,8 +67,8 @@ typedef struct mproci_arena_census {
 } mproci_arena_census;
 
 /*
- * Verify the invariants of README.md that can be seen, while nobody else allocates or frees.  Returns 0, or -EBADMSG with a text that names the unit;
- * @ret_census may be NULL.
+ * Verify the invariants of README.md that can be seen, while nobody else allocates or frees.  Returns 0, or -EBADMSG
+ * with a text that names the unit; @ret_census may be NULL.
  */
 int mproci_arena_check(mproci_arena_census *ret_census);
 

@@ -27,8 +27,8 @@ void mproci_thread_sleeps_on(_Atomic uint32_t *word);
 bool mproci_thread_is_missed(void);
 
 /*
- * The lock of burials is held, and a process has ended: step and wake the word of every sleeper of the family, since nobody knows whom it was about
- * to wake (sync/README.md), and end the threads of @member.
+ * With the lock of burials held, after a process has ended: step and wake the word of every sleeper of the family,
+ * since nobody knows whom the dead was about to wake (sync/README.md), and end the threads of @member.
  */
 void mproci_thread_bury_all(mproci_id member);
 

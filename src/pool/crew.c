@@ -139,8 +139,9 @@ void mproci_crew_recover(mproci_crew *crew, uint32_t seat_index, mproci_ending e
 	if (map == NULL)
 		return;
 	/*
-	 * A map that was taken down while the crew works is done: who is inside had come too late for a chunk, and may have died before it
-	 * saw that the map is freed already.  One that is posted stays as long as the seat points to it.
+	 * A map that was taken down while the crew works is done: who is inside had come too late for a chunk, and may
+	 * have died before it saw that the map is freed already.  One that is posted stays as long as the seat points
+	 * to it.
 	 */
 	if (map == atomic_load(&crew->map))
 		mproci_map_recover(map, seat_index, ending);

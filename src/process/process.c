@@ -340,8 +340,3 @@ mproci_ending mproci_process_inspect(mproc_process *process)
 	mproci_child_ending(process->pidfd, &ending);
 	return ending;
 }
-
-mproci_id mproci_process_member(const mproc_process *process)
-{
-	return process->member;
-}

@@ -27,9 +27,6 @@ int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_pr
 /* How a joined process ended. */
 mproci_ending mproci_process_ending(const mproc_process *process);
 
-/* The member that the process is or was. */
-mproci_id mproci_process_member(const mproc_process *process);
-
 /*
  * As join and exit code, but leaves the process unburied and unreaped: its pid and what it owned stay its own until
  * mproc_process_join.  The process must have ended.

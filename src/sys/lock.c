@@ -68,8 +68,9 @@ static int lock_until(pthread_mutex_t *mutex, mproc_deadline deadline)
 }
 
 /*
- * Wait in slices.  Somebody killed between its release and its wake-up, or woken and killed before he took the lock, lets
- * the others sleep when a third has taken it in the meantime: the kernel sees a lock with a holder and wakes nobody.
+ * Wait in slices.  Somebody killed between its release and its wake-up, or woken and killed before taking the
+ * lock, lets the others sleep when a third has taken it in the meantime: the kernel sees a lock with a holder and wakes
+ * nobody.
  *
  * And after each slice, try: the mutex of glibc 2.36 leaves itself noted in the thread's list of robust locks when it
  * gives up, where the kernel would find it when the thread dies; trying takes the note away.
