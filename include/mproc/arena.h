@@ -13,8 +13,10 @@
  * a pool.  The memory belongs to the family until somebody frees it; it outlives its allocator.
  *
  * The arena is reserved when it is first used: 256 GiB of addresses (less under RLIMIT_AS or
- * RLIMIT_FSIZE), of which only what is in use takes memory.  It has no name, is not in core
- * dumps, and is gone with the last member.
+ * RLIMIT_FSIZE, or when mproc_arena_reserve or the environment variable MPROC_ARENA_SIZE say so), of which
+ * only what is in use takes memory.  It has no name, is not in core dumps, and is gone with the
+ * last member.  A program that locks its memory with mlockall(MCL_CURRENT) after that must add
+ * MCL_ONFAULT, or the kernel fills all that is reserved; before, and with MCL_FUTURE, it need not.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure.  Functions returning a pointer
@@ -31,8 +33,24 @@
 
 #include <mproc/api.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 MPROC_BEGIN_DECLS
+
+/*
+ * Say how large the arena is to be, before anything else of mproc uses it.
+ *
+ * @size  bytes of addresses, at least 16 MiB; 0: 256 GiB.  The environment variable MPROC_ARENA_SIZE, a
+ *        number with K, M, G, T or nothing behind it, says the same for a program that does not call this.
+ *
+ * Returns  0; the arena is there, as large as was asked for, or as the limits of the process let it be.
+ * Fails    -EINVAL    @size, or the environment, is too small or no size
+ *          -EALREADY  there is an arena already, of another size
+ *          -ENOMEM    the limits leave less than 16 MiB
+ *          or as mproc_alloc, when this is the process's first call
+ * Cost     some system calls.
+ */
+MPROC_API int mproc_arena_reserve(size_t size);
 
 /*
  * Allocate shared memory.
@@ -61,9 +79,40 @@ MPROC_API void *mproc_alloc(size_t size);
 MPROC_API void *mproc_calloc(size_t count, size_t size);
 
 /*
+ * Allocate shared memory with an alignment of its own.
+ *
+ * @alignment  a power of two, at most 1 GiB.
+ * @size       bytes; 0 gives a block of its own that holds nothing.
+ *
+ * Returns  a block aligned to @alignment, and at least as mproc_alloc; contents undefined.
+ * Fails    EINVAL  @alignment is no power of two, or above 1 GiB
+ *          or as mproc_alloc
+ * Cost     as mproc_alloc; above 64 KiB of @alignment, that many more addresses are searched for.
+ */
+MPROC_API void *mproc_aligned_alloc(size_t alignment, size_t size);
+
+/*
+ * Change the size of a block.
+ *
+ * @block  from any of these functions in any member of the family, which nobody else uses meanwhile; NULL:
+ *         as mproc_alloc.
+ * @size   bytes; 0 gives a block that holds nothing.
+ *
+ * Returns  the block, whose contents are kept as far as both sizes go; it may have moved, and then the old
+ *          one is free.  On failure the old block stays as it was.
+ * Fails    EINVAL    @block is not the start of a block of the arena
+ *          EALREADY  @block is free already
+ *          or as mproc_alloc
+ * Crash    killed before it returns: the old block is there, or the new one, or for a moment both.
+ * Cost     as mproc_free and mproc_alloc, and copying; nothing when the block is large enough and not much
+ *          too large.
+ */
+MPROC_API void *mproc_realloc(void *block, size_t size);
+
+/*
  * Give a block back.
  *
- * @block  from mproc_alloc or mproc_calloc in any member of the family, or NULL.
+ * @block  from any of these functions in any member of the family, or NULL.
  *
  * Returns  0.
  * Fails    -EINVAL    @block is not the start of a block of the arena; nothing was done
@@ -84,6 +133,33 @@ MPROC_API int mproc_free(void *block);
  * Cost     no system call, no lock; but for a thread's first call.
  */
 MPROC_API size_t mproc_usable_size(const void *block);
+
+/* What of the arena is in use, in bytes but for the number of blocks. */
+typedef struct mproc_arena_usage {
+	/* Addresses that can be allocated from. */
+	size_t reserved;
+	/* Memory that was provided, whether it is in use or not. */
+	size_t committed;
+	/* What allocated blocks can hold (mproc_usable_size), and how many they are. */
+	size_t used;
+	size_t blocks;
+} mproc_arena_usage;
+
+/*
+ * Tell how much of the arena is in use.
+ *
+ * @pid  0: by the whole family; otherwise by one member: blocks above 8192 bytes that it allocated, and
+ *       smaller ones in the spans of 64 KiB that its threads own.  What a member leaves when it ends
+ *       counts for whoever takes over its spans and, when it had large blocks, its place in the table of
+ *       processes.
+ *
+ * Returns  0, and the usage in @ret_usage; members have nothing reserved.
+ * Fails    -EINVAL  @ret_usage is NULL
+ *          -ESRCH   no member has the process id @pid
+ *          or as mproc_alloc, when this is the process's first call
+ * Cost     one lock, and a look at every block of 8192 bytes or less: about 1 ms per million.
+ */
+MPROC_API int mproc_arena_stats(pid_t pid, mproc_arena_usage *ret_usage);
 
 MPROC_END_DECLS
 
