@@ -27,7 +27,7 @@ add_library(mproc_test_base INTERFACE)
 target_compile_definitions(mproc_test_base INTERFACE _GNU_SOURCE)
 target_link_libraries(mproc_test_base INTERFACE mproc_static mproc_inside mproc_flags m)
 
-add_library(mproc_test_support STATIC tests/support/support.c)
+add_library(mproc_test_support STATIC tests/support/people.c tests/support/support.c)
 target_compile_definitions(mproc_test_support PRIVATE SUPPORT_THREADS_ONLY=${threads_only})
 target_include_directories(mproc_test_support PUBLIC tests/support)
 target_link_libraries(mproc_test_support PUBLIC mproc_test_base PkgConfig::CHECK)

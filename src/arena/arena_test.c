@@ -119,6 +119,121 @@ START_TEST(calloc_fails_when_the_product_overflows)
 }
 END_TEST
 
+static const size_t ALIGNMENTS_END = (size_t)2 << 30;
+
+START_TEST(every_power_of_two_up_to_1_gib_is_an_alignment)
+{
+	static const size_t sizes[] = {0, 1, 17, 100, 4096, 5000, 8192, 8193, 65536, 70000, 300000};
+
+	for (size_t alignment = 1; alignment < ALIGNMENTS_END; alignment *= 2) {
+		char *blocks[sizeof sizes / sizeof *sizes];
+
+		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+			blocks[i] = mproc_aligned_alloc(alignment, sizes[i]);
+			/* TSan has an arena of 4 GiB, which has few places for the largest. */
+			if (blocks[i] == NULL && support_threads_only() && alignment >= (size_t)512 << 20)
+				continue;
+			ck_assert_msg(
+				blocks[i] != NULL, "%zu of %zu: %s", alignment, sizes[i], mproc_error_text());
+			ck_assert_uint_eq((uintptr_t)blocks[i] % alignment, 0);
+			ck_assert_uint_eq((uintptr_t)blocks[i] % alignment_for(sizes[i]), 0);
+			ck_assert_uint_ge(mproc_usable_size(blocks[i]), sizes[i]);
+			memset(blocks[i], (int)i, sizes[i]);
+		}
+		fixture_census();
+		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+			if (blocks[i] != NULL)
+				check_filled((unsigned char *)blocks[i], sizes[i], (unsigned char)i);
+			ck_assert_int_eq(mproc_free(blocks[i]), 0);
+		}
+	}
+	ck_assert_uint_eq(fixture_census_at_rest().free_runs, 1);
+}
+END_TEST
+
+static uint32_t used_units(void)
+{
+	mproci_arena_census census = fixture_census();
+
+	return census.units - census.free_units;
+}
+
+START_TEST(an_alignment_takes_no_more_memory_than_the_block)
+{
+	uint32_t units = used_units();
+	mproc_arena_usage before, after;
+	char *block;
+
+	ck_assert_int_eq(mproc_arena_stats(0, &before), 0);
+	block = mproc_aligned_alloc((size_t)64 << 20, 5000);
+	ck_assert_ptr_nonnull(block);
+	ck_assert_int_eq(mproc_arena_stats(0, &after), 0);
+	ck_assert_uint_eq(after.committed - before.committed, 8192);
+	/* What lies in front of it and behind is free. */
+	ck_assert_uint_eq(used_units(), units + 1);
+	ck_assert_int_eq(mproc_free(block), 0);
+}
+END_TEST
+
+/* The kernel does not take locked pages back: what an aligned block leaves is not zero. */
+START_TEST(calloc_is_zeroed_also_beside_an_aligned_block)
+{
+	enum {
+		UNITS = 20
+	};
+	size_t size = (size_t)UNITS * MPROCI_UNIT_SIZE;
+	unsigned char *block = mproc_alloc(size), *zeroed[UNITS];
+	void *aligned;
+
+	memset(block, 0xff, size);
+	if (mlock(block, size) == 0) {
+		ck_assert_int_eq(mproc_free(block), 0);
+		munlock(block, size);
+		aligned = mproc_aligned_alloc((size_t)8 * MPROCI_UNIT_SIZE, MPROCI_UNIT_SIZE);
+		for (int i = 0; i < UNITS; ++i) {
+			zeroed[i] = mproc_calloc(1, MPROCI_UNIT_SIZE);
+			check_filled(zeroed[i], MPROCI_UNIT_SIZE, 0);
+		}
+		for (int i = 0; i < UNITS; ++i)
+			ck_assert_int_eq(mproc_free(zeroed[i]), 0);
+		block = aligned;
+	}
+	ck_assert_int_eq(mproc_free(block), 0);
+}
+END_TEST
+
+START_TEST(what_is_no_alignment_is_refused)
+{
+	static const size_t wrong[] = {0, 3, 24, 1000, ((size_t)1 << 30) + 1, (size_t)2 << 30, SIZE_MAX};
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
+		char text[100];
+
+		errno = 0;
+		ck_assert_ptr_null(mproc_aligned_alloc(wrong[i], 100));
+		ck_assert_int_eq(errno, EINVAL);
+		snprintf(text, sizeof text, "an alignment of %zu: it is a power of two, at most 1073741824",
+			wrong[i]);
+		ck_assert_str_eq(mproc_error_text(), text);
+	}
+}
+END_TEST
+
+START_TEST(aligned_alloc_fails_when_the_arena_is_too_small)
+{
+	size_t whole = (size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE;
+	size_t sizes[] = {SIZE_MAX, whole + 1, whole - ((size_t)512 << 20)};
+
+	for (int i = 0; i < 3; ++i) {
+		errno = 0;
+		ck_assert_ptr_null(mproc_aligned_alloc((size_t)1 << 30, sizes[i]));
+		ck_assert_int_eq(errno, ENOMEM);
+		ck_assert_ptr_nonnull(strstr(mproc_error_text(), "arena of"));
+	}
+	ck_assert_uint_eq(fixture_census_at_rest().held_units, 0);
+}
+END_TEST
+
 START_TEST(alloc_fails_when_the_arena_is_too_small)
 {
 	static const size_t sizes[] = {(size_t)1 << 40, SIZE_MAX};
@@ -288,6 +403,11 @@ int main(void)
 		calloc_is_zeroed_also_where_memory_was_used,
 		calloc_is_zeroed_also_where_pages_cannot_be_given_back,
 		calloc_fails_when_the_product_overflows,
+		every_power_of_two_up_to_1_gib_is_an_alignment,
+		an_alignment_takes_no_more_memory_than_the_block,
+		calloc_is_zeroed_also_beside_an_aligned_block,
+		what_is_no_alignment_is_refused,
+		aligned_alloc_fails_when_the_arena_is_too_small,
 		alloc_fails_when_the_arena_is_too_small,
 		alloc_fails_when_the_system_has_no_memory,
 		free_refuses_what_is_free_already,

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * States, invariant and the argument: README.md.
+ *
+ * A thread that has no id (owner 0) keeps the lock from taking a run until it is a block or free, since nobody can see
+ * whether such a holder has died; everybody else holds it for a few stores only.
+ */
 #include "arena/big.h"
 
 #include "base/error.h"
@@ -8,83 +14,251 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-	PAGES_PER_UNIT = MPROCI_UNIT_SIZE / MPROCI_PAGE
-};
+static uint64_t owner_of(const mproci_heap *heap)
+{
+	return heap == NULL ? 0 : heap->owner;
+}
 
-/*
- * A thread that has no id (@owner 0) keeps the lock from taking a run until it is a block, since nobody can see whether
- * such a holder has died; everybody else holds it for a few stores only.
- */
-static int make_big(uint32_t length, uint32_t pages, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+/* Let go of the lock while this thread works on a run that it holds. */
+static void step_out(uint64_t owner)
+{
+	if (owner != 0)
+		mproci_run_unlock();
+}
+
+static int step_in(uint64_t owner)
+{
+	return owner != 0 ? mproci_run_lock() : 0;
+}
+
+static uint64_t word_at(uint32_t unit)
+{
+	return atomic_load_explicit(&mproci_arena_here->table[unit], memory_order_acquire);
+}
+
+/* Locked. */
+static void put_word(uint32_t unit, uint64_t word)
+{
+	atomic_store_explicit(&mproci_arena_here->table[unit], word, memory_order_release);
+}
+
+static size_t pages_for(size_t size)
+{
+	return size == 0 ? 1 : size / MPROCI_PAGE + (size % MPROCI_PAGE != 0);
+}
+
+static size_t units_for(size_t pages)
+{
+	return pages / MPROCI_UNIT_PAGES + (pages % MPROCI_UNIT_PAGES != 0);
+}
+
+static char *page_at(uint32_t unit, size_t page)
+{
+	return mproci_run_memory(unit) + page * MPROCI_PAGE;
+}
+
+static int commit(uint32_t unit, uint32_t first, uint32_t end)
+{
+	size_t size = (size_t)(end - first) * MPROCI_PAGE;
+
+	if (mproci_memory_commit(page_at(unit, first), size) == 0)
+		return 0;
+	return mproci_fail(-ENOMEM, "the system has no memory for %zu KiB", size / 1024);
+}
+
+/* What cannot be returned stays until the block is freed. */
+static void decommit(uint32_t unit, uint32_t first, uint32_t end)
+{
+	if (first < end)
+		mproci_memory_decommit(page_at(unit, first), (size_t)(end - first) * MPROCI_PAGE);
+}
+
+static int make_big(
+	uint32_t pages, uint32_t alignment, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+{
+	uint32_t length = (uint32_t)units_for(pages);
+	int rc;
+
+	rc = mproci_run_lock();
+	if (rc < 0)
+		return rc;
+	rc = mproci_run_take_aligned(length, alignment, owner, ret_unit, ret_is_dirty);
+	if (rc < 0) {
+		mproci_run_unlock();
+		return rc;
+	}
+	step_out(owner);
+	rc = commit(*ret_unit, 0, pages);
+	if (rc < 0) {
+		mproci_run_give(*ret_unit, length, owner);
+		if (owner == 0)
+			mproci_run_unlock();
+	}
+	return rc;
+}
+
+/* The same, if need be after everything was given back that nobody uses. */
+static int make_big_at_any_cost(
+	mproci_heap *heap, uint32_t pages, uint32_t alignment, uint32_t *ret_unit, bool *ret_is_dirty)
+{
+	int rc;
+
+	mproci_heap_sweep(heap, false);
+	rc = make_big(pages, alignment, owner_of(heap), ret_unit, ret_is_dirty);
+	if (rc != -ENOMEM)
+		return rc;
+	mproci_member_sweep();
+	mproci_heap_sweep(heap, true);
+	if (heap != NULL)
+		mproci_heap_trim(heap);
+	return make_big(pages, alignment, owner_of(heap), ret_unit, ret_is_dirty);
+}
+
+void *mproci_big_alloc(mproci_heap *heap, size_t size, size_t alignment, bool is_zeroed)
+{
+	size_t pages = pages_for(size);
+	size_t units = alignment <= MPROCI_UNIT_SIZE ? 1 : alignment / MPROCI_UNIT_SIZE;
+	bool is_dirty = false;
+	uint32_t unit;
+
+	if (units_for(pages) + units - 1 > mproci_arena_here->unit_limit) {
+		mproci_fail(-ENOMEM, "no room for %zu bytes of shared memory in an arena of %zu", size,
+			(size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE);
+		return NULL;
+	}
+	if (make_big_at_any_cost(heap, (uint32_t)pages, (uint32_t)units, &unit, &is_dirty) < 0)
+		return NULL;
+	if (is_zeroed && is_dirty)
+		memset(mproci_run_memory(unit), 0, size);
+	/* Allocated from here on. */
+	put_word(unit, mproci_unit_big((uint32_t)pages, (uint32_t)mproci_member_self()));
+	if (heap == NULL)
+		mproci_run_unlock();
+	return mproci_run_memory(unit);
+}
+
+/* Returns 0 with the lock held, or a negative errno without it. */
+static int lock_and_find(uint32_t unit, uint64_t *ret_word)
 {
 	int rc;
 
 	rc = mproci_run_lock();
 	if (rc < 0)
 		return rc;
-	rc = mproci_run_take(length, owner, ret_unit, ret_is_dirty);
-	if (owner != 0 || rc < 0)
-		mproci_run_unlock();
-	if (rc < 0 || mproci_memory_commit(mproci_run_memory(*ret_unit), (size_t)pages * MPROCI_PAGE) == 0)
-		return rc;
-	mproci_run_give(*ret_unit, length, owner);
-	if (owner == 0)
-		mproci_run_unlock();
-	return mproci_fail(
-		-ENOMEM, "the system has no memory for %zu KiB", (size_t)pages * (MPROCI_PAGE / 1024));
+	*ret_word = word_at(unit);
+	if (mproci_unit_kind_of(*ret_word) == MPROCI_UNIT_BIG)
+		return 0;
+	mproci_run_unlock();
+	return -EALREADY;
 }
 
-void *mproci_big_alloc(mproci_heap *heap, size_t size, bool is_zeroed)
+/*
+ * Give back what was a block.  While a lock in it is being released it stays held, until this thread has ended: README.md,
+ * "Freed locks".
+ */
+static void give(uint32_t unit, uint32_t length, uint64_t owner)
 {
-	size_t pages = size / MPROCI_PAGE + (size % MPROCI_PAGE != 0);
-	size_t length = pages / PAGES_PER_UNIT + (pages % PAGES_PER_UNIT != 0);
-	uint64_t owner = heap == NULL ? 0 : heap->owner;
-	bool is_dirty = false;
-	uint32_t unit;
+	if (owner == 0 || !mproci_thread_releases_in(page_at(unit, 0), (size_t)length * MPROCI_UNIT_SIZE))
+		mproci_run_give(unit, length, owner);
+}
+
+/*
+ * Locked; the lock is released.  The word first: killed behind that, pages that are no longer counted still have memory,
+ * which does no harm.
+ */
+static void shrink(uint32_t unit, uint64_t word, uint32_t pages, uint64_t owner)
+{
+	uint64_t new_word = mproci_unit_big(pages, mproci_unit_member_slot(word));
+	uint32_t length = mproci_unit_length(new_word);
+	uint32_t rest = mproci_unit_length(word) - length;
+
+	if (rest > 0)
+		mproci_run_split(unit, new_word, unit + length, mproci_unit_held(rest, owner));
+	else
+		put_word(unit, new_word);
+	step_out(owner);
+	decommit(unit, pages, rest > 0 ? length * MPROCI_UNIT_PAGES : mproci_unit_pages(word));
+	if (rest > 0)
+		give(unit + length, rest, owner);
+	if (owner == 0)
+		mproci_run_unlock();
+}
+
+/* All pages have memory: count them. */
+static int count_more(uint32_t unit, uint64_t word, uint32_t pages, uint64_t owner)
+{
+	uint64_t new_word = mproci_unit_big(pages, mproci_unit_member_slot(word));
+	bool is_there;
 	int rc;
 
-	if (length > mproci_arena_here->unit_limit) {
-		mproci_fail(-ENOMEM, "no room for %zu bytes of shared memory in an arena of %zu", size,
-			(size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE);
-		return NULL;
-	}
-	mproci_heap_sweep(heap, false);
-	rc = make_big((uint32_t)length, (uint32_t)pages, owner, &unit, &is_dirty);
-	if (rc == -ENOMEM) {
-		mproci_member_sweep();
-		mproci_heap_sweep(heap, true);
-		if (heap != NULL)
-			mproci_heap_trim(heap);
-		rc = make_big((uint32_t)length, (uint32_t)pages, owner, &unit, &is_dirty);
-	}
-	if (rc < 0)
-		return NULL;
-	if (is_zeroed && is_dirty)
-		memset(mproci_run_memory(unit), 0, size);
-	/* Allocated from here on. */
-	atomic_store_explicit(&mproci_arena_here->table[unit],
-		mproci_unit_big((uint32_t)length, (uint32_t)pages), memory_order_release);
-	if (owner == 0)
-		mproci_run_unlock();
-	return mproci_run_memory(unit);
-}
-
-/* The block is free, or rather held, from the exchange on: whatever happens to us, it becomes a free run. */
-int mproci_big_free(mproci_heap *heap, uint32_t unit, uint64_t word)
-{
-	uint32_t length = mproci_unit_length(word);
-	uint64_t owner = heap == NULL ? 0 : heap->owner;
-	int rc = owner == 0 ? mproci_run_lock() : 0;
-	bool is_done;
-
+	rc = step_in(owner);
 	if (rc < 0)
 		return rc;
-	is_done = atomic_compare_exchange_strong(
-		&mproci_arena_here->table[unit], &word, mproci_unit_held(length, owner));
-	if (is_done)
-		mproci_run_give(unit, length, owner);
+	is_there = word_at(unit) == word;
+	if (is_there && mproci_unit_length(new_word) > mproci_unit_length(word))
+		mproci_run_join(unit, new_word, unit + mproci_unit_length(word));
+	else if (is_there)
+		put_word(unit, new_word);
+	step_out(owner);
+	return is_there ? 0 : -EALREADY;
+}
+
+/* Locked; the lock is released.  Units that it lacks are held by this thread until they have memory. */
+static int grow(uint32_t unit, uint64_t word, uint32_t pages, uint64_t owner)
+{
+	uint32_t length = mproci_unit_length(word);
+	uint32_t more = (uint32_t)units_for(pages) - length;
+	int rc;
+
+	rc = more > 0 ? mproci_run_take_at(unit + length, more, owner) : 0;
+	if (owner != 0 || rc < 0)
+		mproci_run_unlock();
+	if (rc < 0)
+		return rc;
+	rc = commit(unit, mproci_unit_pages(word), pages);
+	if (rc == 0)
+		rc = count_more(unit, word, pages, owner);
+	else
+		decommit(unit, mproci_unit_pages(word), length * MPROCI_UNIT_PAGES);
+	if (rc < 0 && more > 0)
+		mproci_run_give(unit + length, more, owner);
 	if (owner == 0)
 		mproci_run_unlock();
-	return is_done ? 0 : -EALREADY;
+	return rc;
+}
+
+int mproci_big_resize(mproci_heap *heap, uint32_t unit, size_t size)
+{
+	size_t pages = pages_for(size);
+	uint64_t word = word_at(unit);
+	int rc;
+
+	if (units_for(pages) > mproci_arena_here->unit_limit)
+		return -ENOMEM;
+	if (word == mproci_unit_big((uint32_t)pages, mproci_unit_member_slot(word)))
+		return 0;
+	rc = lock_and_find(unit, &word);
+	if (rc < 0)
+		return rc;
+	if (pages > mproci_unit_pages(word))
+		return grow(unit, word, (uint32_t)pages, owner_of(heap));
+	shrink(unit, word, (uint32_t)pages, owner_of(heap));
+	return 0;
+}
+
+/* The block is free, or rather held, from the store on: whatever happens to us, it becomes a free run. */
+int mproci_big_free(mproci_heap *heap, uint32_t unit)
+{
+	uint64_t owner = owner_of(heap), word;
+	int rc;
+
+	rc = lock_and_find(unit, &word);
+	if (rc < 0)
+		return rc;
+	put_word(unit, mproci_unit_held(mproci_unit_length(word), owner));
+	step_out(owner);
+	give(unit, mproci_unit_length(word), owner);
+	if (owner == 0)
+		mproci_run_unlock();
+	return 0;
 }

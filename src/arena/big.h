@@ -7,13 +7,22 @@
 
 #include "arena/heap.h"
 
-/* Allocate @size bytes, not 0; @heap may be NULL.  Returns NULL with an error text when there is no memory. */
-void *mproci_big_alloc(mproci_heap *heap, size_t size, bool is_zeroed);
+/*
+ * Allocate @size bytes, 0 as 1, aligned to @alignment, a power of two, and at least to a unit; @heap may be NULL.
+ * Returns NULL with an error text when there is no memory.
+ */
+void *mproci_big_alloc(mproci_heap *heap, size_t size, size_t alignment, bool is_zeroed);
 
 /*
- * Free the big block at @unit, whose word was @word.  Returns 0; -EALREADY: somebody was faster; or another negative
- * errno with an error text.
+ * Give the big block at @unit room for @size bytes, 0 as 1, where it lies.  Returns 0; -EALREADY: there is none any
+ * more; -ENOMEM, which may be without an error text, or another negative errno: it is as it was.
  */
-int mproci_big_free(mproci_heap *heap, uint32_t unit, uint64_t word);
+int mproci_big_resize(mproci_heap *heap, uint32_t unit, size_t size);
+
+/*
+ * Free the big block at @unit.  Returns 0; -EALREADY: somebody was faster; or another negative errno with an error
+ * text.
+ */
+int mproci_big_free(mproci_heap *heap, uint32_t unit);
 
 #endif

@@ -15,13 +15,11 @@ static uint64_t word_at(uint32_t unit)
 	return atomic_load(&mproci_arena_here->table[unit]);
 }
 
-static int check_inside(uint32_t unit, uint32_t length, uint32_t unit_count)
+static int check_inside(uint32_t unit, uint64_t word)
 {
-	bool is_free = mproci_unit_kind_of(word_at(unit)) == MPROCI_UNIT_FREE;
+	bool is_free = mproci_unit_kind_of(word) == MPROCI_UNIT_FREE;
+	uint32_t length = mproci_unit_length(word);
 
-	if (length == 0 || length > unit_count - unit)
-		return mproci_fail(
-			-EBADMSG, "unit %u: a run of %u, but there are %u", unit, length, unit_count);
 	for (uint32_t i = unit + 1; i < unit + length; ++i) {
 		bool is_tail = is_free && i == unit + length - 1;
 
@@ -30,6 +28,13 @@ static int check_inside(uint32_t unit, uint32_t length, uint32_t unit_count)
 				(unsigned long long)word_at(i));
 	}
 	return 0;
+}
+
+static bool is_state(uint8_t state)
+{
+	uint8_t use = state & (uint8_t)~MPROCI_BLOCK_WITH_LOCK;
+
+	return state == MPROCI_BLOCK_FREE || use == MPROCI_BLOCK_USED || use == MPROCI_BLOCK_FREED;
 }
 
 static int check_span(uint32_t unit, uint32_t size_class, mproci_arena_census *census)
@@ -41,11 +46,11 @@ static int check_span(uint32_t unit, uint32_t size_class, mproci_arena_census *c
 	for (uint32_t i = 0; i < mproci_size_classes[size_class].count; ++i) {
 		uint8_t state = atomic_load(&span->states[i]);
 
-		if (state > MPROCI_BLOCK_FREED)
+		if (!is_state(state))
 			return mproci_fail(-EBADMSG, "unit %u: block %u has the state %u", unit, i, state);
-		census->small_used += state == MPROCI_BLOCK_USED;
-		census->small_freed += state == MPROCI_BLOCK_FREED;
+		census->small_freed += (state & MPROCI_BLOCK_FREED) != 0;
 	}
+	census->small_used += mproci_span_count_used(span, size_class);
 	for (uint32_t i = mproci_size_classes[size_class].count; i % 8 != 0; ++i) {
 		if (atomic_load(&span->states[i]) != MPROCI_BLOCK_FREE)
 			return mproci_fail(
@@ -68,7 +73,7 @@ static int check_run(uint32_t unit, uint64_t word, mproci_arena_census *census)
 		return 0;
 	case MPROCI_UNIT_BIG:
 		++census->big_blocks;
-		if ((mproci_unit_pages(word) + 15) / 16 != length)
+		if (mproci_unit_length(mproci_unit_big(mproci_unit_pages(word), 0)) != length)
 			return mproci_fail(-EBADMSG, "unit %u: %u pages in a block of %u units", unit,
 				mproci_unit_pages(word), length);
 		return 0;
@@ -97,42 +102,38 @@ static int check_hints(uint32_t unit, uint64_t word)
 	return 0;
 }
 
-static int check_all(mproci_arena_census *census)
+typedef struct walk {
+	mproci_arena_census census;
+	bool was_free;
+} walk;
+
+static int check_all(uint32_t unit, uint64_t word, void *context)
 {
-	bool was_free = false;
-	uint64_t word;
-	int rc = 0;
+	walk *state = context;
+	bool is_free = mproci_unit_kind_of(word) == MPROCI_UNIT_FREE;
+	int rc;
 
 	if (atomic_load(&mproci_arena_here->journal.count) != 0)
 		return mproci_fail(-EBADMSG, "the journal is not empty");
-	for (uint32_t unit = 0; unit < census->units && rc == 0; unit += mproci_unit_length(word)) {
-		word = word_at(unit);
-		if (was_free && mproci_unit_kind_of(word) == MPROCI_UNIT_FREE)
-			return mproci_fail(-EBADMSG, "unit %u: two free runs side by side", unit);
-		was_free = mproci_unit_kind_of(word) == MPROCI_UNIT_FREE;
-		rc = check_run(unit, word, census);
-		if (rc == 0)
-			rc = check_inside(unit, mproci_unit_length(word), census->units);
-		if (rc == 0)
-			rc = check_hints(unit, word);
-	}
-	return rc;
+	if (state->was_free && is_free)
+		return mproci_fail(-EBADMSG, "unit %u: two free runs side by side", unit);
+	state->was_free = is_free;
+	state->census.units += mproci_unit_length(word);
+	rc = check_run(unit, word, &state->census);
+	if (rc == 0)
+		rc = check_inside(unit, word);
+	return rc == 0 ? check_hints(unit, word) : rc;
 }
 
 int mproci_arena_check(mproci_arena_census *ret_census)
 {
-	mproci_arena_census census = {0};
+	walk state = {0};
 	int rc;
 
 	if (mproci_arena_here == NULL)
 		return mproci_fail(-EBADMSG, "there is no arena");
-	rc = mproci_run_lock();
-	if (rc < 0)
-		return rc;
-	census.units = atomic_load(&mproci_arena_here->unit_count);
-	rc = check_all(&census);
-	mproci_run_unlock();
+	rc = mproci_run_walk(check_all, &state);
 	if (rc == 0 && ret_census != NULL)
-		*ret_census = census;
+		*ret_census = state.census;
 	return rc;
 }

@@ -20,21 +20,8 @@ enum {
 
 static _Thread_local mproci_heap own;
 
-/* &own once it is in use.  This small, it may be in the static part of thread-local memory: found without a call. */
-static _Thread_local __attribute__((tls_model("initial-exec"))) mproci_heap *here;
-
-/*
- * A child has its parent's copy, but is another member; a thread that ends gives its slot up, and may still come
- * here afterwards, from the destructors of its other thread-local data.
- */
-mproci_heap *mproci_heap_here(void)
-{
-	mproci_heap *heap = here;
-
-	if (heap != NULL && heap->member == mproci_member_self() && mproci_thread_is_alive(heap->thread))
-		return heap;
-	return NULL;
-}
+/* &own once it is in use. */
+_Thread_local __attribute__((tls_model("initial-exec"))) mproci_heap *mproci_heap_noted;
 
 int mproci_heap_enter(void)
 {
@@ -48,11 +35,10 @@ int mproci_heap_enter(void)
 		return rc;
 	thread = mproci_thread_self();
 	memset(&own, 0, sizeof own);
-	own.member = mproci_member_self();
 	own.thread = thread;
 	own.owner = mproci_unit_owner(thread);
 	/* One id in 2^24 of the first slot looks like nobody's. */
-	here = own.owner == 0 ? NULL : &own;
+	mproci_heap_noted = own.owner == 0 ? NULL : &own;
 	return 0;
 }
 
@@ -320,13 +306,13 @@ static mproci_span *refill(mproci_heap *heap, uint32_t size_class)
 	return span;
 }
 
-void *mproci_heap_alloc(mproci_heap *heap, uint32_t size_class)
+void *mproci_heap_refill(mproci_heap *heap, uint32_t size_class)
 {
-	mproci_span *span = heap->bins[size_class].current;
-	void *block = span == NULL ? NULL : mproci_span_pop(span);
+	void *block = NULL;
 
 	while (block == NULL) {
-		span = refill(heap, size_class);
+		mproci_span *span = refill(heap, size_class);
+
 		if (span == NULL)
 			return NULL;
 		block = mproci_span_pop(span);
@@ -334,19 +320,13 @@ void *mproci_heap_alloc(mproci_heap *heap, uint32_t size_class)
 	return block;
 }
 
-bool mproci_heap_free(mproci_heap *heap, mproci_span *span, uint32_t index)
+void mproci_heap_rearrange(mproci_heap *heap, mproci_span *span)
 {
-	mproci_bin *bin;
+	mproci_bin *bin = &heap->bins[span->size_class];
 
-	if (!mproci_span_push(span, index))
-		return false;
-	if (span->place == MPROCI_SPAN_CURRENT || (span->place == MPROCI_SPAN_WITH_ROOM && span->used > 0))
-		return true;
-	bin = &heap->bins[span->size_class];
 	take_out(span->place == MPROCI_SPAN_FULL ? &bin->full : &bin->with_room, span);
 	if (span->used == 0)
 		retire(heap, span);
 	else
 		place(heap, span);
-	return true;
 }

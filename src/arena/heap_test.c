@@ -3,6 +3,7 @@
  * What becomes of memory when whoever allocated it ends, in every way and at chosen points.  Every other point is
  * the kill harness's.
  */
+#include "arena/block.h"
 #include "arena/fixture.h"
 #include "family/member.h"
 #include "support.h"
@@ -245,11 +246,10 @@ static void mark_freed(void *unused)
 {
 	(void)unused;
 	for (int i = 0; i < COUNT; ++i) {
-		uint64_t word = atomic_load(&mproci_arena_here->table[shared->unit]);
-		uint32_t index = mproci_span_find(shared->unit, mproci_unit_class(word), shared->blocks[i]);
+		mproci_block block;
 
-		if (index != UINT32_MAX)
-			atomic_store(&mproci_span_at(shared->unit)->states[index], MPROCI_BLOCK_FREED);
+		if (mproci_block_find(shared->blocks[i], &block) && block.unit == shared->unit)
+			atomic_store(&mproci_span_at(block.unit)->states[block.index], MPROCI_BLOCK_FREED);
 	}
 	/* So that it has a thread that can be noticed to have ended. */
 	mproci_thread_self();
@@ -268,8 +268,9 @@ START_TEST(what_a_child_freed_without_raising_the_flag_is_found)
 	ck_assert_uint_gt(freed, 0);
 	/* The current span is used up on the way. */
 	for (int i = 0; i < COUNT && fixture_census().small_freed > 0; ++i) {
-		if (mproci_span_find(shared->unit, mproci_size_class_of(size), shared->blocks[i])
-			!= UINT32_MAX)
+		mproci_block block;
+
+		if (mproci_block_find(shared->blocks[i], &block) && block.unit == shared->unit)
 			shared->blocks[i] = mproc_alloc(size);
 	}
 	ck_assert_uint_eq(fixture_census().small_freed, 0);
@@ -292,8 +293,19 @@ static void *alloc_without_id(void *unused)
 	ck_assert_uint_eq((uintptr_t)block % MPROCI_UNIT_SIZE, 0);
 	memset(block, 1, 100);
 	ck_assert_ptr_null(mproc_alloc((size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE));
+	block = mproc_realloc(block, 3 * MPROCI_UNIT_SIZE);
+	ck_assert_ptr_nonnull(block);
+	ck_assert_int_eq(block[99], 1);
+	ck_assert_ptr_eq(mproc_realloc(block, MPROCI_UNIT_SIZE), block);
+	ck_assert_ptr_eq(mproc_realloc(block, 100), block);
+	ck_assert_uint_eq(mproc_usable_size(block), MPROCI_PAGE);
+	ck_assert_int_eq(block[99], 1);
+	ck_assert_uint_eq(fixture_census().held_units, 0);
 	ck_assert_int_eq(mproc_free(block), 0);
 	ck_assert_int_eq(mproc_free(block), -EALREADY);
+	block = mproc_aligned_alloc((size_t)4 * MPROCI_UNIT_SIZE, 32);
+	ck_assert_uint_eq((uintptr_t)block % ((size_t)4 * MPROCI_UNIT_SIZE), 0);
+	ck_assert_int_eq(mproc_free(block), 0);
 	/* Blocks of others, small ones too. */
 	ck_assert_int_eq(mproc_free(shared->blocks[0]), 0);
 	ck_assert_int_eq(mproc_free(shared->blocks[0]), -EALREADY);

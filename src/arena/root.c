@@ -11,6 +11,9 @@
 mproci_arena *mproci_arena_here;
 
 _Static_assert(MPROCI_THREADS == 1 << 14, "a unit's word has 14 bits for a thread's slot");
+_Static_assert(MPROCI_MEMBERS <= 1 << 12, "a unit's word has 12 bits for a member's slot");
+_Static_assert(
+	(uint64_t)MPROCI_UNIT_LENGTHS *MPROCI_UNIT_PAGES <= 1 << 26, "and 26 for the pages of a block");
 
 static char *align(char *address, size_t alignment)
 {
@@ -26,7 +29,7 @@ static int make(mproci_arena *arena, char *end)
 	int rc;
 
 	memset(arena, 0, sizeof *arena);
-	rc = mproci_lock_init(&arena->lock);
+	rc = mproci_lock_init(&arena->lock, MPROCI_LOCK_OF_RUNS);
 	if (rc < 0)
 		return mproci_fail(rc, "the arena's lock cannot be made");
 	arena->unit_limit = fit < MPROCI_UNIT_LENGTHS ? (uint32_t)fit : MPROCI_UNIT_LENGTHS - 1;

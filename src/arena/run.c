@@ -170,23 +170,91 @@ static int extend(uint32_t length, uint64_t owner, uint32_t *ret_unit, bool *ret
 	return 0;
 }
 
-int mproci_run_take(uint32_t length, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+/* Take the front of the free run at @unit, which is long enough. */
+static void take_front(uint32_t unit, uint32_t length, uint64_t owner)
 {
 	uint32_t end = atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed);
-	uint32_t unit = find_free(length), count = 0, rest;
-	uint64_t word;
+	uint64_t word = word_at(unit);
+	uint32_t rest = mproci_unit_length(word) - length, count = 0;
 
-	if (unit == end)
-		return extend(length, owner, ret_unit, ret_is_dirty);
-	word = word_at(unit);
-	rest = mproci_unit_length(word) - length;
-	*ret_unit = unit;
-	*ret_is_dirty = mproci_unit_is_dirty(word);
 	add_store(&count, unit + length + rest - 1, rest > 1 ? mproci_unit_tail(rest) : MPROCI_UNIT_INSIDE);
 	if (rest > 0)
-		add_store(&count, unit + length, mproci_unit_free(rest, *ret_is_dirty));
+		add_store(&count, unit + length, mproci_unit_free(rest, mproci_unit_is_dirty(word)));
 	add_store(&count, unit, mproci_unit_held(length, owner));
 	commit_journal(count, end);
+}
+
+int mproci_run_take(uint32_t length, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+{
+	uint32_t unit = find_free(length);
+
+	if (unit == atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed))
+		return extend(length, owner, ret_unit, ret_is_dirty);
+	*ret_unit = unit;
+	*ret_is_dirty = mproci_unit_is_dirty(word_at(unit));
+	take_front(unit, length, owner);
+	return 0;
+}
+
+int mproci_run_take_at(uint32_t unit, uint32_t length, uint64_t owner)
+{
+	uint32_t end = atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed);
+	uint64_t word = unit < end ? word_at(unit) : MPROCI_UNIT_INSIDE;
+	uint32_t room = mproci_unit_kind_of(word) == MPROCI_UNIT_FREE ? mproci_unit_length(word) : 0;
+	bool is_dirty;
+
+	if (room < length)
+		return unit + room == end ? extend(length, owner, &unit, &is_dirty) : -ENOMEM;
+	take_front(unit, length, owner);
+	return 0;
+}
+
+void mproci_run_split(uint32_t unit, uint64_t word, uint32_t next, uint64_t next_word)
+{
+	uint32_t count = 0;
+
+	add_store(&count, next, next_word);
+	add_store(&count, unit, word);
+	commit_journal(count, atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed));
+}
+
+void mproci_run_join(uint32_t unit, uint64_t word, uint32_t next)
+{
+	mproci_run_split(unit, word, next, MPROCI_UNIT_INSIDE);
+	lower_hints(unit, next - unit + 1);
+}
+
+/* The first unit from @unit on whose memory is aligned to @alignment units. */
+static uint32_t align(uint32_t unit, uint32_t alignment)
+{
+	size_t number = (uintptr_t)mproci_run_memory(unit) / MPROCI_UNIT_SIZE;
+
+	return unit + (uint32_t)(-number % alignment);
+}
+
+int mproci_run_take_aligned(
+	uint32_t length, uint32_t alignment, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+{
+	uint32_t unit, first, head, tail;
+	int rc;
+
+	rc = mproci_run_take(length + alignment - 1, owner, &unit, ret_is_dirty);
+	if (rc < 0)
+		return rc;
+	first = align(unit, alignment);
+	head = first - unit;
+	tail = alignment - 1 - head;
+	if (head > 0) {
+		mproci_run_split(
+			unit, mproci_unit_held(head, owner), first, mproci_unit_held(length + tail, owner));
+		mproci_run_merge(unit, head, *ret_is_dirty);
+	}
+	if (tail > 0) {
+		mproci_run_split(first, mproci_unit_held(length, owner), first + length,
+			mproci_unit_held(tail, owner));
+		mproci_run_merge(first + length, tail, *ret_is_dirty);
+	}
+	*ret_unit = first;
 	return 0;
 }
 
@@ -232,14 +300,38 @@ void mproci_run_give(uint32_t unit, uint32_t length, uint64_t owner)
 		mproci_run_unlock();
 }
 
-bool mproci_run_owner_is_alive(uint64_t owner)
+mproci_id mproci_run_owner(uint64_t owner)
 {
-	uint32_t slot = owner % MPROCI_THREADS;
-	uint32_t generation;
+	uint32_t slot = owner % MPROCI_THREADS, generation;
+	mproci_id thread;
 
 	if (owner == 0)
-		return false;
+		return 0;
 	generation = (uint32_t)(atomic_load(&mproci_family_here->threads[slot].word) >> 32);
-	return generation % (1 << 24) == owner / MPROCI_THREADS
-	       && mproci_thread_is_alive((uint64_t)generation << 32 | slot);
+	thread = (uint64_t)generation << 32 | slot;
+	return mproci_unit_owner(thread) == owner && mproci_thread_is_alive(thread) ? thread : 0;
+}
+
+int mproci_run_walk(int (*visit)(uint32_t unit, uint64_t word, void *context), void *context)
+{
+	uint32_t end, unit = 0;
+	int rc;
+
+	rc = mproci_run_lock();
+	if (rc < 0)
+		return rc;
+	end = atomic_load_explicit(&mproci_arena_here->unit_count, memory_order_relaxed);
+	while (unit < end && rc == 0) {
+		uint64_t word = word_at(unit);
+		uint32_t length = mproci_unit_length(word);
+
+		if (length == 0 || length > end - unit)
+			rc = mproci_fail(
+				-EBADMSG, "unit %u: a run of %u, but there are %u", unit, length, end);
+		else
+			rc = visit(unit, word, context);
+		unit += length;
+	}
+	mproci_run_unlock();
+	return rc;
 }

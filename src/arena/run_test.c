@@ -2,6 +2,7 @@
 #include "arena/fixture.h"
 #include "support.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,93 @@ START_TEST(the_first_run_that_fits_is_taken)
 }
 END_TEST
 
+static int take_at(uint32_t unit, uint32_t length)
+{
+	int rc;
+
+	ck_assert_int_eq(mproci_run_lock(), 0);
+	rc = mproci_run_take_at(unit, length, mproci_heap_here()->owner);
+	mproci_run_unlock();
+	fixture_census();
+	return rc;
+}
+
+START_TEST(a_run_is_taken_at_its_place_if_that_is_free)
+{
+	uint32_t first, middle, last;
+
+	take(2, &first);
+	take(5, &middle);
+	take(1, &last);
+	ck_assert_int_eq(take_at(first + 2, 1), -ENOMEM);
+	give(middle, 5);
+	/* Some of the free units, more than there are, the others, and none. */
+	ck_assert_int_eq(take_at(middle, 2), 0);
+	ck_assert_int_eq(take_at(middle + 2, 4), -ENOMEM);
+	ck_assert_int_eq(take_at(middle + 2, 3), 0);
+	ck_assert_int_eq(take_at(last, 1), -ENOMEM);
+	/* Behind the last: what is free at the end, and what was never used. */
+	ck_assert_int_eq(take_at(last + 1, 3), 0);
+	give(last + 1, 3);
+	ck_assert_int_eq(take_at(last + 1, 10), 0);
+	ck_assert_int_eq(take_at(last + 11, mproci_arena_here->unit_limit), -ENOMEM);
+	give(first, 2);
+	give(middle, 2);
+	give(middle + 2, 3);
+	give(last, 1);
+	give(last + 1, 10);
+	ck_assert_uint_eq(fixture_census().free_runs, 1);
+}
+END_TEST
+
+START_TEST(an_aligned_run_leaves_what_it_does_not_need)
+{
+	for (uint32_t alignment = 1; alignment <= 1024; alignment *= 2) {
+		for (uint32_t length = 1; length < 20; length += 6) {
+			uint32_t unit, before;
+			bool is_dirty;
+
+			take(3, &before);
+			ck_assert_int_eq(mproci_run_lock(), 0);
+			ck_assert_int_eq(mproci_run_take_aligned(length, alignment, mproci_heap_here()->owner,
+						 &unit, &is_dirty),
+				0);
+			mproci_run_unlock();
+			ck_assert_uint_eq(
+				(uintptr_t)mproci_run_memory(unit) / MPROCI_UNIT_SIZE % alignment, 0);
+			ck_assert_uint_eq(fixture_census().held_units, 3 + length);
+			give(before, 3);
+			give(unit, length);
+			ck_assert_uint_eq(fixture_census().free_runs, 1);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_run_is_split_and_joined)
+{
+	uint64_t owner = mproci_heap_here()->owner;
+	uint32_t unit, guard;
+
+	take(6, &unit);
+	take(1, &guard);
+	ck_assert_int_eq(mproci_run_lock(), 0);
+	mproci_run_split(unit, mproci_unit_held(2, owner), unit + 2, mproci_unit_held(4, owner));
+	mproci_run_unlock();
+	ck_assert_uint_eq(fixture_census().held_units, 7);
+	give(unit + 2, 4);
+	ck_assert_uint_eq(fixture_census().free_units, 4);
+	ck_assert_int_eq(take_at(unit + 2, 3), 0);
+	ck_assert_int_eq(mproci_run_lock(), 0);
+	mproci_run_join(unit, mproci_unit_held(5, owner), unit + 2);
+	mproci_run_unlock();
+	ck_assert_uint_eq(fixture_census().held_units, 6);
+	give(unit, 5);
+	give(guard, 1);
+	ck_assert_uint_eq(fixture_census().free_runs, 1);
+}
+END_TEST
+
 START_TEST(every_step_of_a_random_walk_keeps_the_invariants)
 {
 	enum {
@@ -150,6 +238,9 @@ int main(void)
 	const TTest *tests[] = {
 		runs_given_back_in_any_order_become_one,
 		the_first_run_that_fits_is_taken,
+		a_run_is_taken_at_its_place_if_that_is_free,
+		an_aligned_run_leaves_what_it_does_not_need,
+		a_run_is_split_and_joined,
 		every_step_of_a_random_walk_keeps_the_invariants,
 		a_freed_run_reads_as_zero,
 		the_check_finds_a_wrong_word,

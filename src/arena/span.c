@@ -38,19 +38,64 @@ void mproci_span_rebuild(mproci_span *span)
 	}
 }
 
+void *mproci_span_pop_unlisted(mproci_span *span)
+{
+	uint32_t index = span->fresh;
+	bool is_empty = span->head == 0;
+
+	if (is_empty && index == mproci_span_class(span)->count)
+		return NULL;
+	if (is_empty && mproci_span_state(span, index) == MPROCI_BLOCK_FREE) {
+		++span->fresh;
+		mproci_span_mark_used(span, index);
+		return mproci_span_block(span, index);
+	}
+	/* Made anew, the list is right, and nothing is fresh any more. */
+	mproci_span_rebuild(span);
+	return mproci_span_pop(span);
+}
+
+static void raise_flag(uint32_t unit)
+{
+	_Atomic uint64_t *place = &mproci_arena_here->table[unit];
+	uint64_t word = atomic_load(place);
+
+	while (mproci_unit_kind_of(word) == MPROCI_UNIT_SPAN && (word & MPROCI_UNIT_PENDING) == 0
+		&& !atomic_compare_exchange_weak(place, &word, word | MPROCI_UNIT_PENDING))
+		;
+}
+
+/* Whether a thread is, or died, releasing a lock in a block: README.md, "Freed locks". */
+static bool is_in_quarantine(mproci_span *span, uint32_t index, uint8_t state)
+{
+	return (state & MPROCI_BLOCK_WITH_LOCK) != 0
+	       && mproci_thread_releases_in(mproci_span_block(span, index), mproci_span_class(span)->size);
+}
+
+/* Note a freed block as free, or see to it that it is looked at again. */
+static void collect_block(mproci_span *span, uint32_t index)
+{
+	uint8_t state = mproci_span_state(span, index);
+
+	if ((state & MPROCI_BLOCK_FREED) == 0)
+		return;
+	if (is_in_quarantine(span, index, state)) {
+		raise_flag(span->unit);
+		return;
+	}
+	atomic_store_explicit(&span->states[index], MPROCI_BLOCK_FREE, memory_order_release);
+	mproci_span_link(span, index);
+	--span->used;
+}
+
 /* Note what others freed as free.  They set a block FREED before they look at the flag that the caller has just cleared. */
 static void collect(mproci_span *span)
 {
 	for (uint32_t first = 0; first < mproci_span_class(span)->count; first += GROUP) {
 		if ((states_from(span, first) & ANY_FREED) == 0)
 			continue;
-		for (uint32_t index = first; index < first + GROUP; ++index) {
-			if (mproci_span_state(span, index) != MPROCI_BLOCK_FREED)
-				continue;
-			atomic_store_explicit(&span->states[index], MPROCI_BLOCK_FREE, memory_order_release);
-			mproci_span_link(span, index);
-			--span->used;
-		}
+		for (uint32_t index = first; index < first + GROUP; ++index)
+			collect_block(span, index);
 	}
 }
 
@@ -61,6 +106,15 @@ static bool is_unused(const mproci_span *span)
 			return false;
 	}
 	return true;
+}
+
+uint32_t mproci_span_count_used(const mproci_span *span, uint32_t size_class)
+{
+	int count = 0;
+
+	for (uint32_t first = 0; first < mproci_size_classes[size_class].count; first += GROUP)
+		count += __builtin_popcountll(states_from(span, first) & ANY_USED);
+	return (uint32_t)count;
 }
 
 static void take_notice(mproci_span *span)
@@ -86,23 +140,32 @@ void mproci_span_open(mproci_span *span, uint32_t unit, uint32_t size_class)
 
 bool mproci_span_push_foreign(mproci_span *span, uint32_t unit, uint32_t index)
 {
-	uint8_t state = MPROCI_BLOCK_USED;
-	uint64_t word;
+	uint8_t state = atomic_load(&span->states[index]);
 
-	if (!atomic_compare_exchange_strong(&span->states[index], &state, MPROCI_BLOCK_FREED))
-		return false;
+	do {
+		if ((state & MPROCI_BLOCK_USED) == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak(
+		&span->states[index], &state, state ^ (MPROCI_BLOCK_USED | MPROCI_BLOCK_FREED)));
 	/*
 	 * From here on the span may be anything else: only its word is touched.  This load is after the exchange in
 	 * the one order of all seq_cst operations, as the owner's look at the states is after its clearing the flag: one
 	 * of the two sees the other.
 	 */
-	word = atomic_load(&mproci_arena_here->table[unit]);
-	while (mproci_unit_kind_of(word) == MPROCI_UNIT_SPAN && (word & MPROCI_UNIT_PENDING) == 0) {
-		if (atomic_compare_exchange_weak(
-			    &mproci_arena_here->table[unit], &word, word | MPROCI_UNIT_PENDING))
-			break;
-	}
+	raise_flag(unit);
 	return true;
+}
+
+void mproci_span_note_lock(uint32_t unit, uint32_t size_class, const void *address)
+{
+	const mproci_size_class *class = &mproci_size_classes[size_class];
+	uint32_t offset = (uint32_t)((const char *)address - mproci_run_memory(unit)) - class->start;
+	uint8_t state = MPROCI_BLOCK_USED;
+
+	/* In front of the first block it has wrapped around. */
+	if (offset / class->size < class->count)
+		atomic_compare_exchange_strong(&mproci_span_at(unit)->states[offset / class->size], &state,
+			MPROCI_BLOCK_USED | MPROCI_BLOCK_WITH_LOCK);
 }
 
 bool mproci_span_collect(mproci_span *span)

@@ -14,10 +14,12 @@
 #include <string.h>
 
 typedef enum mproci_block_state {
-	MPROCI_BLOCK_FREE,
-	MPROCI_BLOCK_USED,
+	MPROCI_BLOCK_FREE = 0,
+	MPROCI_BLOCK_USED = 1,
 	/* Freed by another thread than the owner: free once the owner has noticed. */
-	MPROCI_BLOCK_FREED,
+	MPROCI_BLOCK_FREED = 2,
+	/* Added to the last two: there was a lock in it.  Whoever frees it leaves it to the owner to notice. */
+	MPROCI_BLOCK_WITH_LOCK = 4,
 } mproci_block_state;
 
 /* Which list of its owner's heap a span is in. */
@@ -57,7 +59,9 @@ static inline const mproci_size_class *mproci_span_class(const mproci_span *span
 
 static inline char *mproci_span_block(mproci_span *span, uint32_t index)
 {
-	return (char *)span + mproci_span_class(span)->start + (size_t)index * mproci_span_class(span)->size;
+	const mproci_size_class *class = mproci_span_class(span);
+
+	return (char *)span + class->start + (size_t)index * class->size;
 }
 
 static inline uint8_t mproci_span_state(const mproci_span *span, uint32_t index)
@@ -65,12 +69,11 @@ static inline uint8_t mproci_span_state(const mproci_span *span, uint32_t index)
 	return atomic_load_explicit(&span->states[index], memory_order_acquire);
 }
 
-/* Anybody: the index of the block that starts at @address in a span of @size_class at @unit; UINT32_MAX if none does. */
-static inline uint32_t mproci_span_find(uint32_t unit, uint32_t size_class, const void *address)
+/* Anybody: the index of the block that starts @offset bytes into a span of @size_class; UINT32_MAX if none does. */
+static inline uint32_t mproci_span_find(uint32_t size_class, uint32_t offset)
 {
 	const mproci_size_class *class = &mproci_size_classes[size_class];
-	uint32_t offset = (uint32_t)((const char *)address - mproci_run_memory(unit)) - class->start;
-	uint32_t index = (uint32_t)((uint64_t)offset * class->reciprocal >> 32);
+	uint32_t index = (uint32_t)((uint64_t)(offset -= class->start) * class->reciprocal >> 32);
 
 	/* In front of the first block it has wrapped around, and is large. */
 	return offset < MPROCI_UNIT_SIZE && index * class->size == offset ? index : UINT32_MAX;
@@ -95,36 +98,34 @@ static inline void mproci_span_link(mproci_span *span, uint32_t index)
 	span->head = index + 1;
 }
 
+/* Owner: a free block that is in no list is allocated from here on. */
+static inline void mproci_span_mark_used(mproci_span *span, uint32_t index)
+{
+	++span->used;
+	atomic_store_explicit(&span->states[index], MPROCI_BLOCK_USED, memory_order_release);
+}
+
+/* mproci_span_pop where the list is empty, or wrong. */
+void *mproci_span_pop_unlisted(mproci_span *span);
+
 /*
  * Owner: allocate a block; NULL when there is none.  What the list says was read from free blocks, where a program
  * that writes to freed memory may have left anything: only the states are believed.
  */
 static inline void *mproci_span_pop(mproci_span *span)
 {
-	uint32_t count = mproci_span_class(span)->count;
+	/* Large when the list is empty. */
+	uint32_t index = span->head - 1;
+	char *block = mproci_span_block(span, index);
 
-	while (span->head != 0 || span->fresh < count) {
-		uint32_t index = span->head != 0 ? span->head - 1 : span->fresh;
-		char *block;
-
-		if (index >= count || mproci_span_state(span, index) != MPROCI_BLOCK_FREE) {
-			mproci_span_rebuild(span);
-			continue;
-		}
-		block = mproci_span_block(span, index);
-		if (span->head != 0)
-			memcpy(&span->head, block, sizeof span->head);
-		else
-			++span->fresh;
-		++span->used;
-		/* Allocated from here on. */
-		atomic_store_explicit(&span->states[index], MPROCI_BLOCK_USED, memory_order_release);
-		return block;
-	}
-	return NULL;
+	if (index >= mproci_span_class(span)->count || mproci_span_state(span, index) != MPROCI_BLOCK_FREE)
+		return mproci_span_pop_unlisted(span);
+	memcpy(&span->head, block, sizeof span->head);
+	mproci_span_mark_used(span, index);
+	return block;
 }
 
-/* Owner: free the block @index.  Returns false when it is not allocated. */
+/* Owner: free the block @index.  Returns false when it is not allocated, or there was a lock in it. */
 static inline bool mproci_span_push(mproci_span *span, uint32_t index)
 {
 	if (mproci_span_state(span, index) != MPROCI_BLOCK_USED)
@@ -138,10 +139,19 @@ static inline bool mproci_span_push(mproci_span *span, uint32_t index)
 	return true;
 }
 
+/* Anybody: how many blocks of a span of @size_class are in use. */
+uint32_t mproci_span_count_used(const mproci_span *span, uint32_t size_class);
+
 /* Anybody: free the block @index for the owner to notice.  Returns false when it is not allocated. */
 bool mproci_span_push_foreign(mproci_span *span, uint32_t unit, uint32_t index);
 
-/* Owner: take what others freed into the list, if anybody has freed, or may have died doing so.  Returns has_room. */
+/* Whoever has allocated the block at @unit that @address lies in: note that there is a lock in it. */
+void mproci_span_note_lock(uint32_t unit, uint32_t size_class, const void *address);
+
+/*
+ * Owner: take what was freed and not yet noticed into the list, if anybody has freed, or may have died doing so.  A block with
+ * a lock stays as it is while a thread is releasing that.  Returns has_room.
+ */
 bool mproci_span_collect(mproci_span *span);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and processes exchange blocks through slots: each takes a random slot's block, verifies and frees it, or
- * allocates one and puts it there.  Every block is filled with a pattern that follows from its size.
+ * Threads and processes exchange blocks through slots: each takes a random slot's block, verifies it and frees it or
+ * changes its size, or allocates one, and puts it there.  Every block is filled with a pattern that follows from its size.
  */
 #include "arena/fixture.h"
 #include "family/member.h"
@@ -58,11 +58,19 @@ static size_t random_size(unsigned *seed)
 	return sizeof(block) + 8 + (unsigned)rand_r(seed) % 200000;
 }
 
-static block *make(unsigned *seed)
+static void *take(size_t size, unsigned *seed)
 {
-	size_t size = random_size(seed);
-	block *made = rand_r(seed) % 4 == 0 ? mproc_calloc(1, size) : mproc_alloc(size);
+	size_t alignment = (size_t)1 << (unsigned)rand_r(seed) % 20;
+	int dice = rand_r(seed) % 8;
 
+	if (dice == 0)
+		return mproc_aligned_alloc(alignment, size);
+	return dice < 3 ? mproc_calloc(1, size) : mproc_alloc(size);
+}
+
+/* May get NULL, for which it ends. */
+static block *fill(block *made, size_t size)
+{
 	if (made == NULL)
 		abort();
 	made->size = size;
@@ -70,28 +78,51 @@ static block *make(unsigned *seed)
 	return made;
 }
 
-static void unmake(block *made)
+static block *make(unsigned *seed)
 {
-	for (size_t i = 0; i < made->size - sizeof *made; ++i) {
-		if (made->bytes[i] != (unsigned char)made->size)
+	size_t size = random_size(seed);
+
+	return fill(take(size, seed), size);
+}
+
+static void verify(const block *made, size_t size, unsigned char with)
+{
+	for (size_t i = 0; i < size - sizeof *made; ++i) {
+		if (made->bytes[i] != with)
 			abort();
 	}
+}
+
+static void unmake(block *made)
+{
+	verify(made, made->size, (unsigned char)made->size);
 	if (mproc_free(made) != 0)
 		abort();
 }
 
-/* At any time this has at most one block in its hands. */
+static block *remake(block *made, unsigned *seed)
+{
+	size_t size = random_size(seed), old_size = made->size;
+
+	made = mproc_realloc(made, size);
+	if (made == NULL)
+		abort();
+	verify(made, size < old_size ? size : old_size, (unsigned char)old_size);
+	return fill(made, size);
+}
+
+/* At any time this has at most one block in its hands, or, in the middle of a change of size, two. */
 static void step(unsigned *seed)
 {
 	_Atomic(block *) *slot = &shared->slots[(unsigned)rand_r(seed) % SLOTS];
-	block *there = atomic_exchange(slot, NULL), *made;
+	block *there = atomic_exchange(slot, NULL), *nothing = NULL, *made;
 
-	if (there != NULL) {
+	if (there != NULL && rand_r(seed) % 2 == 0) {
 		unmake(there);
 		return;
 	}
-	made = make(seed);
-	if (!atomic_compare_exchange_strong(slot, &there, made))
+	made = there == NULL ? make(seed) : remake(there, seed);
+	if (!atomic_compare_exchange_strong(slot, &nothing, made))
 		unmake(made);
 }
 
@@ -210,7 +241,7 @@ START_TEST(four_processes_at_random_while_they_are_killed)
 		ck_assert_msg(!bury_worker(i, pids[i]), "worker %d was killed", i);
 	empty_slots();
 	/* What a killed worker had in its hands. */
-	check_nothing_is_left(KILLS);
+	check_nothing_is_left(2 * KILLS);
 }
 END_TEST
 

@@ -7,7 +7,8 @@
  *
  *	bits 0-3    kind
  *	bits 4-25   length of the run in units; in a span (always one unit) its size class and the flag "pending"
- *	bits 26-63  held, span: the owner, a shortened id of a thread; big: pages in use; free: the flag "dirty"
+ *	bits 26-63  held, span: the owner, a shortened id of a thread; free: the flag "dirty";
+ *	            big: 26 bits for the pages in use, 12 for the slot of the member that allocated it
  *
  * All other units of a run are "inside", 0, except that the last one of a free run repeats its length.
  */
@@ -15,12 +16,14 @@
 #define ARENA_UNIT_H
 
 #include "family/thread.h"
+#include "sys/memory.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
 	MPROCI_UNIT_SIZE = 65536,
+	MPROCI_UNIT_PAGES = MPROCI_UNIT_SIZE / MPROCI_PAGE,
 	/* What the length field can say, plus 1. */
 	MPROCI_UNIT_LENGTHS = 1 << 22,
 };
@@ -79,14 +82,22 @@ static inline uint32_t mproci_unit_tail_length(uint64_t word)
 	return (uint32_t)(word >> 4) % MPROCI_UNIT_LENGTHS;
 }
 
-static inline uint64_t mproci_unit_big(uint32_t length, uint32_t pages)
+/* The run of a big block is as short as its pages allow. */
+static inline uint64_t mproci_unit_big(uint32_t pages, uint32_t member_slot)
 {
-	return (uint64_t)pages << 26 | (uint64_t)length << 4 | MPROCI_UNIT_BIG;
+	uint32_t length = (pages + MPROCI_UNIT_PAGES - 1) / MPROCI_UNIT_PAGES;
+
+	return (uint64_t)member_slot << 52 | (uint64_t)pages << 26 | (uint64_t)length << 4 | MPROCI_UNIT_BIG;
 }
 
 static inline uint32_t mproci_unit_pages(uint64_t word)
 {
-	return (uint32_t)(word >> 26);
+	return (uint32_t)(word >> 26) % (1U << 26);
+}
+
+static inline uint32_t mproci_unit_member_slot(uint64_t word)
+{
+	return (uint32_t)(word >> 52);
 }
 
 /*

@@ -2,15 +2,18 @@
 #include "family/family.h"
 
 #include "base/error.h"
+#include "base/parse_size.h"
 #include "family/member.h"
 #include "sys/child.h"
 #include "sys/memory.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 
-static const size_t WISHED = (size_t)256 << 30;
 static const size_t LEAST = (size_t)16 << 20;
+/* And the usual size: addresses cost nothing, and the arena cannot count further. */
+static const size_t MOST = (size_t)256 << 30;
 
 mproci_family *mproci_family_here;
 
@@ -35,29 +38,69 @@ static void register_handlers(void)
 	mproci_process_at_fork(lock, unlock, unlock);
 }
 
-static int found(void)
+static bool is_possible(size_t wished)
+{
+	return wished >= LEAST && wished <= MOST;
+}
+
+/* What the user of the program wishes for. */
+static int read_environment(size_t *ret_wished)
+{
+	static const char name[] = "MPROC_ARENA_SIZE";
+	const char *text = getenv(name);
+	size_t wished = 0;
+	int rc;
+
+	rc = text == NULL ? 0 : mproci_parse_size(text, &wished);
+	if (rc == -EINVAL)
+		return mproci_fail(-EINVAL,
+			"%s is \"%s\": not a number of bytes, such as 67108864, 64M or 2G", name, text);
+	if (wished == 0 && rc == 0)
+		wished = MOST;
+	if (rc < 0 || !is_possible(wished))
+		return mproci_fail(-EINVAL, "%s is \"%s\": an arena has 16M to 256G", name, text);
+	*ret_wished = wished;
+	return 0;
+}
+
+static size_t whole_pages(size_t size)
+{
+	return (size + MPROCI_PAGE - 1) / MPROCI_PAGE * MPROCI_PAGE;
+}
+
+static int found(size_t wished)
 {
 	mproci_family *family;
 	void *base;
 	size_t size;
 	int rc;
 
-	rc = mproci_memory_reserve(WISHED, LEAST, &base, &size);
+	rc = mproci_memory_reserve(whole_pages(wished), LEAST, &base, &size);
 	if (rc < 0)
 		return rc;
 	family = base;
 	rc = mproci_memory_commit(family, offsetof(mproci_family, members));
 	if (rc == 0)
-		rc = mproci_lock_init(&family->making);
+		rc = mproci_lock_init(&family->making, MPROCI_LOCK_OF_MAKING);
 	if (rc == 0)
-		rc = mproci_lock_init(&family->burying);
+		rc = mproci_lock_init(&family->burying, MPROCI_LOCK_OF_BURYING);
 	if (rc < 0) {
 		mproci_memory_unreserve(base, size);
 		return mproci_fail(rc, "shared memory: no memory for a family");
 	}
 	family->size = size;
+	family->wished = wished;
 	mproci_family_here = family;
 	return 0;
+}
+
+static int found_as_usual(void)
+{
+	size_t wished = 0;
+	int rc;
+
+	rc = read_environment(&wished);
+	return rc < 0 ? rc : found(wished);
 }
 
 int mproci_family_join(void)
@@ -69,7 +112,33 @@ int mproci_family_join(void)
 	pthread_once(&handlers_once, register_handlers);
 	lock();
 	if (mproci_family_here == NULL)
-		rc = found();
+		rc = found_as_usual();
+	if (rc == 0 && mproci_member_self() == 0)
+		rc = mproci_member_enrol();
+	unlock();
+	return rc;
+}
+
+static int found_with(size_t wished)
+{
+	if (mproci_family_here == NULL)
+		return found(wished);
+	if (mproci_family_here->wished != wished)
+		return mproci_fail(-EALREADY, "there is an arena of %zu bytes already: not of %zu",
+			mproci_family_here->wished, wished);
+	return 0;
+}
+
+int mproci_family_reserve(size_t size)
+{
+	size_t wished = size == 0 ? MOST : size;
+	int rc;
+
+	if (!is_possible(wished))
+		return mproci_fail(-EINVAL, "an arena of %zu bytes: it has %zu to %zu", wished, LEAST, MOST);
+	pthread_once(&handlers_once, register_handlers);
+	lock();
+	rc = found_with(wished);
 	if (rc == 0 && mproci_member_self() == 0)
 		rc = mproci_member_enrol();
 	unlock();

@@ -32,18 +32,26 @@ typedef struct mproci_member {
 	_Atomic int32_t pid;
 	/* Opened when the parent can follow the process: sys/child.h. */
 	_Atomic uint32_t gate;
+	/* The address of the function it runs, or 0: for those who look from outside. */
+	_Atomic uintptr_t running;
 	char name[MPROCI_NAME_SIZE];
 } mproci_member;
 
 typedef struct mproci_thread {
-	/* Generation in the high 32 bits; in the low ones a tag of its process, 0 when the slot is free. */
-	_Atomic uint64_t word;
+	/*
+	 * Generation in the high 32 bits; in the low ones a tag of its process, 0 when the slot is free.  A slot has a
+	 * cache line of its own: each unlock writes to it.
+	 */
+	_Alignas(64) _Atomic uint64_t word;
 	/* The address of the word it sleeps on, or 0; the low bit: thread.c. */
 	_Atomic uintptr_t sleeps_on;
+	/* The address of the lock it is releasing, or 0. */
+	_Atomic uintptr_t releases;
 } mproci_thread;
 
 typedef struct mproci_family {
-	size_t size;
+	/* What there is, and what was asked for: limits of the root may leave less. */
+	size_t size, wished;
 	/* Protects the making of what is made once for the whole family. */
 	mproci_lock making;
 	/* Those who bury take turns: a slot must not be taken anew while somebody still clears up behind the last. */
@@ -54,6 +62,8 @@ typedef struct mproci_family {
 	_Atomic uint32_t member_limit, thread_limit;
 	/* Threads that have ended, one way or another: what they owned waits to be adopted. */
 	_Atomic uint32_t departures;
+	/* When somebody who waits may look again who has ended unseen: nanoseconds of the clock. */
+	_Atomic int64_t next_watch;
 	/* What processes started without a name are numbered by. */
 	_Atomic uint32_t started;
 	mproci_member members[MPROCI_MEMBERS];
@@ -66,9 +76,17 @@ extern mproci_family *mproci_family_here;
 /*
  * Make sure that there is a family and that this process is a member: called first by whatever touches shared
  * memory.  A process forked without mproc becomes a member here.  Returns 0, or a negative errno with an
- * error text: -ENOMEM, or -EAGAIN when the table is full.  Cost: one load, but for the first call.
+ * error text: -ENOMEM, -EAGAIN when the table is full, or -EINVAL when MPROC_ARENA_SIZE is no size.  Cost: one load,
+ * but for the first call.
  */
 int mproci_family_join(void);
+
+/*
+ * The same, with @size bytes instead of what the environment says; 0: the usual size.  Returns 0, or a negative errno
+ * with an error text: -EINVAL when @size is none, -EALREADY when there is a family of another size, or as
+ * mproci_family_join.
+ */
+int mproci_family_reserve(size_t size);
 
 /* What lies behind the tables. */
 void mproci_family_rest(char **ret_start, char **ret_end);

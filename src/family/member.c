@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "family/member.h"
 
+#include "base/deadline.h"
 #include "base/error.h"
 #include "family/thread.h"
 #include "sys/child.h"
+#include "sys/clock.h"
 #include "sys/descriptor.h"
 #include "sys/memory.h"
 
@@ -52,6 +54,20 @@ mproci_member *mproci_member_slot(mproci_id id)
 	return &mproci_family_here->members[(uint32_t)id];
 }
 
+mproci_id mproci_member_find(pid_t pid)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->member_limit);
+
+	for (uint32_t index = 0; index < limit; ++index) {
+		mproci_member *member = &mproci_family_here->members[index];
+		uint64_t word = atomic_load(&member->word);
+
+		if (state_of(word) == MPROCI_MEMBER_RUNNING && atomic_load(&member->pid) == pid)
+			return id_of(word, index);
+	}
+	return 0;
+}
+
 /* Let the scans of the table see slot @index. */
 static int raise_limit(uint32_t index)
 {
@@ -69,14 +85,23 @@ static int raise_limit(uint32_t index)
 
 static void bury(mproci_id id);
 
-void mproci_member_lock(void)
+static bool lock_until(mproc_deadline deadline)
 {
 	mproci_family *family = mproci_family_here;
+	int rc;
 
+	rc = mproci_lock_take(&family->burying, deadline);
 	/* Nothing was forked yet for a slot that was just being taken, and nobody else knows of it. */
-	if (mproci_lock_take(&family->burying, MPROC_FOREVER) == MPROC_OWNER_DIED)
+	if (rc == MPROC_OWNER_DIED)
 		bury(atomic_load(&family->claim));
-	atomic_store(&family->claim, 0);
+	if (rc >= 0)
+		atomic_store(&family->claim, 0);
+	return rc >= 0;
+}
+
+void mproci_member_lock(void)
+{
+	lock_until(MPROC_FOREVER);
 }
 
 void mproci_member_unlock(void)
@@ -165,6 +190,7 @@ static int expect(const char *name, mproci_id *ret_id)
 	atomic_store(&member->pid, 0);
 	atomic_store(&member->start_time, 0);
 	atomic_store(&member->gate, 0);
+	atomic_store(&member->running, 0);
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
 	return 0;
@@ -202,6 +228,12 @@ int mproci_member_become(mproci_id id)
 		return -ECHILD;
 	atomic_store(self, id);
 	return 0;
+}
+
+void mproci_member_runs(uintptr_t function)
+{
+	atomic_store_explicit(
+		&mproci_member_slot(mproci_member_self())->running, function, memory_order_relaxed);
 }
 
 int mproci_member_enrol(void)
@@ -310,4 +342,71 @@ void mproci_member_sweep(void)
 	mproci_member_lock();
 	sweep();
 	mproci_member_unlock();
+}
+
+/*
+ * Whether a sweep would find anybody, or just might: looked at without the lock, since who watches does so all the time, and
+ * must not be found holding it by whoever stops him.
+ */
+static bool somebody_has_ended(void)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->member_limit);
+
+	for (uint32_t index = 0; index < limit; ++index) {
+		mproci_member *member = &mproci_family_here->members[index];
+		mproci_member_state state = state_of(atomic_load(&member->word));
+
+		if (state == MPROCI_MEMBER_DEAD || (state == MPROCI_MEMBER_RUNNING && has_ended(member)))
+			return true;
+	}
+	return false;
+}
+
+void mproci_member_watch(void)
+{
+	static const int64_t INTERVAL = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
+	_Atomic int64_t *next_watch = &mproci_family_here->next_watch;
+	int64_t now = mproci_clock_now(), next = atomic_load(next_watch), cost;
+
+	if (now < next || !atomic_compare_exchange_strong(next_watch, &next, now + INTERVAL))
+		return;
+	/* Not behind somebody who was stopped in a burial: who waits has a deadline. */
+	if (somebody_has_ended() && lock_until(MPROC_NOW)) {
+		sweep();
+		mproci_member_unlock();
+	}
+	cost = mproci_clock_now() - now;
+	if (cost > INTERVAL / 100)
+		atomic_store(next_watch, now + cost * 100);
+}
+
+enum {
+	STAMP_BITS = 13,
+};
+
+_Static_assert(MPROCI_MEMBERS < 1 << STAMP_BITS, "a slot, and one that is none, fit into a stamp");
+
+uint32_t mproci_member_stamp(mproci_id id)
+{
+	return (uint32_t)(id >> 32) << STAMP_BITS | (1 + (uint32_t)id);
+}
+
+bool mproci_member_is_there(uint32_t stamp)
+{
+	uint32_t index = stamp % (1 << STAMP_BITS) - 1;
+	uint64_t word;
+
+	if (index >= MPROCI_MEMBERS)
+		return false;
+	word = atomic_load(&mproci_family_here->members[index].word);
+	return generation_of(word) << STAMP_BITS == (stamp & ~((1U << STAMP_BITS) - 1))
+	       && (state_of(word) == MPROCI_MEMBER_STARTING || state_of(word) == MPROCI_MEMBER_RUNNING);
+}
+
+bool mproci_member_lives(uint32_t stamp)
+{
+	/* The second look: the slot was not given to another in the meantime. */
+	return mproci_member_is_there(stamp)
+	       && !has_ended(&mproci_family_here->members[stamp % (1 << STAMP_BITS) - 1])
+	       && mproci_member_is_there(stamp);
 }

@@ -34,12 +34,18 @@ int mproci_member_expect(const char *name, mproci_id *ret_id);
  */
 int mproci_member_become(mproci_id id);
 
+/* Note which function this process runs, for whoever looks at the table; 0: none. */
+void mproci_member_runs(uintptr_t function);
+
 /* The lock of burials, under which slots are taken and given back. */
 void mproci_member_lock(void);
 void mproci_member_unlock(void);
 
 /* The slot of a member, also of one that is gone. */
 mproci_member *mproci_member_slot(mproci_id id);
+
+/* The running member that has the process id @pid; 0 when there is none. */
+mproci_id mproci_member_find(pid_t pid);
 
 /*
  * Note that a member has ended, or was never forked: end its children, which die with it, wake whoever it may have
@@ -56,5 +62,23 @@ void mproci_member_end(mproci_id id);
 
 /* Bury all who have ended and whom nobody waited for.  Cost: some system calls per member. */
 void mproci_member_sweep(void);
+
+/*
+ * The same, but not if anybody in the family did so within the last 100 ms, or 100 times what that took: for those who
+ * wait for something that a death decides.
+ */
+void mproci_member_watch(void);
+
+/*
+ * An id in 32 bits, never 0: 13 of its slot, 19 of its generation.  It is mistaken for another member only after that slot was
+ * taken half a million times while nobody looked at it.
+ */
+uint32_t mproci_member_stamp(mproci_id id);
+
+/* Whether the member has not been buried; false for 0 and for what is no stamp. */
+bool mproci_member_is_there(uint32_t stamp);
+
+/* The same, and its process has not ended, buried or not.  Cost: some system calls. */
+bool mproci_member_lives(uint32_t stamp);
 
 #endif

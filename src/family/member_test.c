@@ -2,8 +2,10 @@
 #include "family/member.h"
 
 #include "family/thread.h"
+#include "people.h"
 #include "support.h"
 #include "sys/child.h"
+#include "sys/clock.h"
 
 #include <errno.h>
 #include <mproc/result.h>
@@ -56,6 +58,20 @@ START_TEST(root_is_a_running_member)
 }
 END_TEST
 
+START_TEST(running_member_is_found_by_its_pid)
+{
+	mproci_id expected = expect("");
+
+	ck_assert_uint_eq(mproci_member_find(getpid()), mproci_member_self());
+	ck_assert_uint_eq(mproci_member_find(getppid()), 0);
+	/* One that is starting has none yet. */
+	ck_assert_uint_eq(mproci_member_find(0), 0);
+	mproci_member_bury(expected);
+	ck_assert_uint_eq(mproci_member_find(0), 0);
+	ck_assert_uint_eq(mproci_member_find(-1), 0);
+}
+END_TEST
+
 START_TEST(expected_member_is_starting_and_has_a_name_and_no_pid)
 {
 	mproci_id id = expect("bob");
@@ -89,6 +105,110 @@ START_TEST(expected_members_have_different_ids)
 	ck_assert_uint_ne(a, b);
 	ck_assert_uint_ne(a, mproci_member_self());
 	ck_assert_uint_ne(b, mproci_member_self());
+}
+END_TEST
+
+START_TEST(stamp_tells_whether_a_member_is_there)
+{
+	mproci_id first = expect(""), second;
+	uint32_t stamp = mproci_member_stamp(first);
+
+	ck_assert(mproci_member_is_there(mproci_member_stamp(mproci_member_self())));
+	ck_assert(mproci_member_is_there(stamp));
+	mproci_member_bury(first);
+	ck_assert(!mproci_member_is_there(stamp));
+	second = expect("");
+	ck_assert_uint_eq((uint32_t)second, (uint32_t)first);
+	ck_assert(!mproci_member_is_there(stamp));
+	ck_assert(mproci_member_is_there(mproci_member_stamp(second)));
+}
+END_TEST
+
+START_TEST(who_was_left_by_somebody_killed_while_burying_is_not_there)
+{
+	mproci_id dead = expect("");
+
+	mproci_member_slot(dead)->word = (dead & UINT64_C(0xffffffff00000000)) | MPROCI_MEMBER_DEAD;
+	ck_assert(!mproci_member_is_there(mproci_member_stamp(dead)));
+	ck_assert(!mproci_member_lives(mproci_member_stamp(dead)));
+}
+END_TEST
+
+START_TEST(what_is_no_stamp_is_nobody)
+{
+	uint32_t self = mproci_member_stamp(mproci_member_self());
+	const uint32_t wrong[] = {
+		0,
+		UINT32_MAX,
+		mproci_member_stamp(0),
+		self - 1,
+		self + 1,
+		self ^ UINT32_C(1) << 13,
+		self ^ UINT32_C(1) << 31,
+		/* Slots beyond the table. */
+		self + MPROCI_MEMBERS,
+		(self & ~UINT32_C(0x1fff)) | 0x1fff,
+	};
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
+		ck_assert(!mproci_member_is_there(wrong[i]));
+		ck_assert(!mproci_member_lives(wrong[i]));
+	}
+}
+END_TEST
+
+static int compare_stamps(const void *a, const void *b)
+{
+	uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+
+	return (first > second) - (first < second);
+}
+
+START_TEST(stamps_of_all_members_differ_and_none_is_zero)
+{
+	static mproci_id ids[MPROCI_MEMBERS];
+	static uint32_t stamps[MPROCI_MEMBERS];
+	uint32_t count = fill(ids);
+
+	for (uint32_t i = 0; i < count; ++i) {
+		stamps[i] = mproci_member_stamp(ids[i]);
+		ck_assert_uint_ne(stamps[i], 0);
+		ck_assert(mproci_member_is_there(stamps[i]));
+	}
+	stamps[count] = mproci_member_stamp(mproci_member_self());
+	qsort(stamps, count + 1, sizeof *stamps, compare_stamps);
+	for (uint32_t i = 0; i < count; ++i)
+		ck_assert_uint_ne(stamps[i], stamps[i + 1]);
+}
+END_TEST
+
+START_TEST(stamp_of_a_slot_used_half_a_million_times_is_good)
+{
+	const uint32_t generations[] = {(1 << 19) - 1, 1 << 19, (1 << 19) + 1, UINT32_MAX - 1};
+	mproci_id first = expect("");
+
+	mproci_member_bury(first);
+	for (size_t i = 0; i < sizeof generations / sizeof generations[0]; ++i) {
+		uint32_t stamp;
+		mproci_id id;
+
+		mproci_member_slot(first)->word = (uint64_t)(generations[i] - 1) << 32 | MPROCI_MEMBER_FREE;
+		id = expect("");
+		ck_assert_uint_eq((uint32_t)id, (uint32_t)first);
+		ck_assert_uint_eq(id >> 32, generations[i]);
+		stamp = mproci_member_stamp(id);
+		ck_assert_uint_ne(stamp, 0);
+		ck_assert(mproci_member_is_there(stamp));
+		mproci_member_bury(id);
+		ck_assert(!mproci_member_is_there(stamp));
+	}
+}
+END_TEST
+
+START_TEST(who_is_starting_and_who_runs_lives)
+{
+	ck_assert(mproci_member_lives(mproci_member_stamp(mproci_member_self())));
+	ck_assert(mproci_member_lives(mproci_member_stamp(expect(""))));
 }
 END_TEST
 
@@ -206,6 +326,106 @@ START_TEST(plainly_forked_child_is_a_member_with_its_own_pid)
 	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_RUNNING);
 	kill(pid, SIGKILL);
 	reap(pid);
+}
+END_TEST
+
+START_TEST(who_was_killed_is_there_until_it_is_buried_but_does_not_live)
+{
+	mproci_id id;
+	pid_t pid = fork_member(&id);
+	uint32_t stamp = mproci_member_stamp(id);
+
+	ck_assert(mproci_member_lives(stamp));
+	support_stop(pid);
+	ck_assert(mproci_member_lives(stamp));
+	support_kill_and_leave(pid);
+	ck_assert(mproci_member_is_there(stamp));
+	ck_assert(!mproci_member_lives(stamp));
+	reap(pid);
+	ck_assert(mproci_member_is_there(stamp));
+	ck_assert(!mproci_member_lives(stamp));
+	mproci_member_bury(id);
+	ck_assert(!mproci_member_is_there(stamp));
+}
+END_TEST
+
+START_TEST(who_got_the_pid_of_a_member_is_not_taken_for_it)
+{
+	mproci_id id;
+	pid_t pid = fork_member(&id);
+
+	--mproci_member_slot(id)->start_time;
+	ck_assert(mproci_member_is_there(mproci_member_stamp(id)));
+	ck_assert(!mproci_member_lives(mproci_member_stamp(id)));
+	support_kill(pid);
+}
+END_TEST
+
+START_TEST(watch_buries_who_has_ended_and_nobody_else)
+{
+	mproci_id alive, zombie, reaped, starting = expect("");
+	pid_t pids[3];
+
+	pids[0] = fork_member(&alive);
+	pids[1] = fork_member(&zombie);
+	pids[2] = fork_member(&reaped);
+	support_stop(pids[0]);
+	support_kill_and_leave(pids[1]);
+	support_kill(pids[2]);
+	mproci_family_here->next_watch = 0;
+	mproci_member_watch();
+	ck_assert_int_eq(state_of(alive), MPROCI_MEMBER_RUNNING);
+	ck_assert_int_eq(state_of(zombie), MPROCI_MEMBER_FREE);
+	ck_assert_int_eq(state_of(reaped), MPROCI_MEMBER_FREE);
+	ck_assert_int_eq(state_of(starting), MPROCI_MEMBER_STARTING);
+	support_kill(pids[0]);
+	reap(pids[1]);
+}
+END_TEST
+
+START_TEST(watch_looks_only_when_it_is_time_and_says_when_it_is_time_again)
+{
+	int64_t now = mproci_clock_now(), hour = INT64_C(3600) * 1000 * 1000 * 1000;
+	mproci_id id;
+
+	support_kill(fork_member(&id));
+	mproci_family_here->next_watch = now + hour;
+	mproci_member_watch();
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_RUNNING);
+	ck_assert_int_eq(mproci_family_here->next_watch, now + hour);
+	mproci_family_here->next_watch = now;
+	mproci_member_watch();
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
+	ck_assert_int_ge(mproci_family_here->next_watch, now + 100 * 1000 * 1000);
+}
+END_TEST
+
+static int lock_burials(void *unused)
+{
+	(void)unused;
+	if (mproci_family_join() != 0)
+		return 1;
+	mproci_member_lock();
+	return 0;
+}
+
+START_TEST(watch_does_not_wait_for_somebody_stopped_in_a_burial)
+{
+	mproci_id id;
+	pid_t stopped, dead = fork_member(&id);
+
+	stopped = support_fork_and_keep(lock_burials, NULL);
+	support_stop(stopped);
+	support_kill(dead);
+	mproci_family_here->next_watch = 0;
+	mproci_member_watch();
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_RUNNING);
+	ck_assert(!mproci_member_lives(mproci_member_stamp(id)));
+	/* Somebody who was killed in one holds up nobody. */
+	support_kill(stopped);
+	mproci_family_here->next_watch = 0;
+	mproci_member_watch();
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
 }
 END_TEST
 
@@ -491,6 +711,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		root_is_a_running_member,
+		running_member_is_found_by_its_pid,
 		expected_member_is_starting_and_has_a_name_and_no_pid,
 		name_in_the_table_is_cut_and_nothing_of_an_older_one_remains,
 		expected_members_have_different_ids,
@@ -501,10 +722,21 @@ int main(void)
 		slot_left_by_somebody_killed_while_burying_is_reused,
 		full_table_refuses_and_works_after_a_burial,
 		end_of_nobody_and_of_a_buried_member_does_nothing,
+		stamp_tells_whether_a_member_is_there,
+		who_was_left_by_somebody_killed_while_burying_is_not_there,
+		what_is_no_stamp_is_nobody,
+		stamps_of_all_members_differ_and_none_is_zero,
+		stamp_of_a_slot_used_half_a_million_times_is_good,
+		who_is_starting_and_who_runs_lives,
 		NULL,
 	};
 	const TTest *process_tests[] = {
 		plainly_forked_child_is_a_member_with_its_own_pid,
+		who_was_killed_is_there_until_it_is_buried_but_does_not_live,
+		who_got_the_pid_of_a_member_is_not_taken_for_it,
+		watch_buries_who_has_ended_and_nobody_else,
+		watch_looks_only_when_it_is_time_and_says_when_it_is_time_again,
+		watch_does_not_wait_for_somebody_stopped_in_a_burial,
 		child_is_the_member_that_was_expected,
 		end_kills_and_buries_a_running_member,
 		end_buries_a_member_that_has_gone,

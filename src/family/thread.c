@@ -7,8 +7,11 @@
 
 #include <pthread.h>
 
-/* A thread's slot is its own as long as its process is the one that took it: a fork copies these too. */
-static _Thread_local struct {
+/*
+ * A thread's slot is its own as long as its process is the one that took it: a fork copies these too.  This small, they may
+ * be in the static part of thread-local memory: found without a call.
+ */
+static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
 	mproci_id member;
 	mproci_id id;
 	/* It sleeps, or is about to, on a word of the family that could not be noted. */
@@ -38,6 +41,7 @@ static uint32_t tag_of(mproci_id member)
 static void vacate(mproci_thread *slot, uint64_t word)
 {
 	atomic_store(&slot->sleeps_on, 0);
+	atomic_store(&slot->releases, 0);
 	if (atomic_compare_exchange_strong(&slot->word, &word, word & UINT64_C(0xffffffff00000000)))
 		atomic_fetch_add(&mproci_family_here->departures, 1);
 }
@@ -102,6 +106,11 @@ mproci_id mproci_thread_self(void)
 	return own.id;
 }
 
+bool mproci_thread_is_own(mproci_id id)
+{
+	return own.id == id && own.member == mproci_member_self();
+}
+
 bool mproci_thread_is_alive(mproci_id id)
 {
 	uint64_t word;
@@ -110,6 +119,16 @@ bool mproci_thread_is_alive(mproci_id id)
 		return false;
 	word = atomic_load(&slot_of(id)->word);
 	return generation_of(word) == (uint32_t)(id >> 32) && (uint32_t)word != 0;
+}
+
+bool mproci_thread_belongs_to(mproci_id id, mproci_id member)
+{
+	uint64_t word;
+
+	if (id == 0)
+		return false;
+	word = atomic_load(&slot_of(id)->word);
+	return generation_of(word) == (uint32_t)(id >> 32) && (uint32_t)word == tag_of(member);
 }
 
 /* The low bit of an announced address: somebody who buries is about to step that word. */
@@ -148,6 +167,35 @@ void mproci_thread_sleeps_on(_Atomic uint32_t *word)
 bool mproci_thread_is_missed(void)
 {
 	return own.is_missed;
+}
+
+int mproci_thread_release(mproci_lock *lock)
+{
+	mproci_id id = mproci_family_holds(lock) ? mproci_thread_self() : 0;
+	_Atomic uintptr_t *releases;
+	int rc;
+
+	if (id == 0)
+		return mproci_lock_release(lock);
+	releases = &slot_of(id)->releases;
+	/* Whoever frees the memory has held the lock since, or was told by one who has: it sees this. */
+	atomic_store_explicit(releases, (uintptr_t)lock, memory_order_relaxed);
+	rc = mproci_lock_release(lock);
+	atomic_store_explicit(releases, 0, memory_order_release);
+	return rc;
+}
+
+bool mproci_thread_releases_in(const void *start, size_t size)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
+
+	for (uint32_t index = 0; index < limit; ++index) {
+		uintptr_t lock = atomic_load(&mproci_family_here->threads[index].releases);
+
+		if (lock - (uintptr_t)start < size)
+			return true;
+	}
+	return false;
 }
 
 /*

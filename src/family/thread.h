@@ -14,8 +14,14 @@
  * a full table a scan of it. */
 mproci_id mproci_thread_self(void);
 
+/* Whether @id, not 0, is this thread's: no longer in a forked child, nor once the thread has given up its slot. */
+bool mproci_thread_is_own(mproci_id id);
+
 /* Whether the thread has not ended; false for 0. */
 bool mproci_thread_is_alive(mproci_id id);
+
+/* Whether the thread is one of @member's; false for 0, and once it has ended. */
+bool mproci_thread_belongs_to(mproci_id id, mproci_id member);
 
 /*
  * Note that this thread is about to sleep on @word while that is odd, or (NULL) no longer does.  Words outside the
@@ -25,6 +31,18 @@ void mproci_thread_sleeps_on(_Atomic uint32_t *word);
 
 /* Whether the word could not be noted, for the table is full: a burial will not wake this thread. */
 bool mproci_thread_is_missed(void);
+
+/*
+ * Release a lock that lies in memory which the next one to hold it may free.  Returns what mproci_lock_release does.
+ *
+ * A thread killed in the middle leaves the kernel with the address of that lock: should the memory be something else by
+ * then, and hold the thread's number there, the kernel would change it (glibc bug 14485).  So the address is noted
+ * meanwhile, and memory is not used again while a lock in it is noted.
+ */
+int mproci_thread_release(mproci_lock *lock);
+
+/* Whether a thread is releasing a lock in these @size bytes, or died doing so and is not buried.  Cost: a look at each thread. */
+bool mproci_thread_releases_in(const void *start, size_t size);
 
 /*
  * With the lock of burials held, after a process has ended: step and wake the word of every sleeper of the family,

@@ -15,13 +15,18 @@ static void join(void)
 	ck_assert_int_eq(mproci_family_join(), 0);
 }
 
-/* Words in the family's memory. */
-static _Atomic uint32_t *shared_words(void)
+/* A page of the family's memory. */
+static char *shared_page(void)
 {
 	char *start, *end;
 
 	mproci_family_rest(&start, &end);
-	return (_Atomic uint32_t *)(void *)(end - 4096);
+	return end - 4096;
+}
+
+static _Atomic uint32_t *shared_words(void)
+{
+	return (_Atomic uint32_t *)(void *)shared_page();
 }
 
 static mproci_thread *slot_of(mproci_id id)
@@ -117,6 +122,31 @@ START_TEST(threads_that_live_at_once_have_different_slots)
 }
 END_TEST
 
+static void *tell_id(void *ret_id)
+{
+	*(mproci_id *)ret_id = mproci_thread_self();
+	ck_assert(mproci_thread_is_own(*(mproci_id *)ret_id));
+	ck_assert(mproci_thread_belongs_to(*(mproci_id *)ret_id, mproci_member_self()));
+	return NULL;
+}
+
+START_TEST(thread_belongs_to_its_member_until_it_ends)
+{
+	mproci_id self = mproci_thread_self(), other = 0, stranger;
+	pthread_t thread;
+
+	ck_assert_int_eq(mproci_member_expect("", &stranger), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, tell_id, &other), 0);
+	pthread_join(thread, NULL);
+	ck_assert(mproci_thread_belongs_to(self, mproci_member_self()));
+	ck_assert(!mproci_thread_belongs_to(self, stranger));
+	ck_assert(!mproci_thread_belongs_to(other, mproci_member_self()));
+	ck_assert(!mproci_thread_belongs_to(0, mproci_member_self()));
+	ck_assert(mproci_thread_is_own(self));
+	ck_assert(!mproci_thread_is_own(other));
+}
+END_TEST
+
 START_TEST(nobody_is_not_alive)
 {
 	ck_assert(!mproci_thread_is_alive(0));
@@ -204,6 +234,33 @@ START_TEST(burial_leaves_words_that_nobody_sleeps_on)
 }
 END_TEST
 
+START_TEST(lock_is_released_and_no_longer_noted)
+{
+	mproci_lock *lock = (mproci_lock *)(void *)shared_page();
+
+	ck_assert_int_eq(mproci_lock_init(lock, MPROCI_LOCK_OF_PROGRAM), 0);
+	ck_assert_int_eq(mproci_lock_take(lock, MPROC_NOW), 0);
+	ck_assert_int_eq(mproci_thread_release(lock), 0);
+	ck_assert(!mproci_thread_releases_in(lock, sizeof *lock));
+	ck_assert_int_eq(mproci_lock_take(lock, MPROC_NOW), 0);
+	ck_assert_int_eq(mproci_thread_release(lock), 0);
+}
+END_TEST
+
+START_TEST(lock_that_is_being_released_is_found_in_its_memory_and_not_beside_it)
+{
+	char *memory = shared_page();
+
+	slot_of(mproci_thread_self())->releases = (uintptr_t)memory + 64;
+	ck_assert(mproci_thread_releases_in(memory, 4096));
+	ck_assert(mproci_thread_releases_in(memory + 64, 1));
+	ck_assert(mproci_thread_releases_in(memory, 65));
+	ck_assert(!mproci_thread_releases_in(memory, 64));
+	ck_assert(!mproci_thread_releases_in(memory + 65, 4096));
+	slot_of(mproci_thread_self())->releases = 0;
+}
+END_TEST
+
 /* Take every free slot in the name of a member that there will never be. */
 static void fill_table(uint32_t tag)
 {
@@ -231,6 +288,21 @@ START_TEST(full_table_gives_no_id_and_works_after_a_burial)
 	mproci_member_bury(ghost);
 	ck_assert_uint_ne(id_of_a_thread_that_ended(), 0);
 	ck_assert(mproci_thread_is_alive(mine));
+}
+END_TEST
+
+START_TEST(lock_that_the_dead_was_releasing_is_noted_until_the_burial)
+{
+	char *memory = shared_page();
+	mproci_id ghost;
+
+	ck_assert_int_eq(mproci_member_expect("", &ghost), 0);
+	mproci_thread_self();
+	fill_table(tag_of(ghost));
+	mproci_family_here->threads[MPROCI_THREADS - 1].releases = (uintptr_t)memory;
+	ck_assert(mproci_thread_releases_in(memory, 64));
+	mproci_member_bury(ghost);
+	ck_assert(!mproci_thread_releases_in(memory, 64));
 }
 END_TEST
 
@@ -263,7 +335,7 @@ static mproci_id parents_id;
 
 static int has_an_id_of_its_own(void)
 {
-	if (mproci_thread_self() != 0)
+	if (mproci_thread_self() != 0 || mproci_thread_is_own(parents_id))
 		return 1;
 	if (mproci_family_join() != 0)
 		return 2;
@@ -312,12 +384,16 @@ int main(void)
 		thread_that_ended_is_not_alive_and_has_departed,
 		slot_is_given_back_when_a_thread_ends_and_its_id_never_repeats,
 		threads_that_live_at_once_have_different_slots,
+		thread_belongs_to_its_member_until_it_ends,
 		nobody_is_not_alive,
 		slot_is_given_back_also_when_a_destructor_takes_one_again,
 		word_that_a_thread_sleeps_on_is_noted_until_it_no_longer_does,
 		word_outside_the_family_is_not_noted,
 		burial_steps_odd_words_that_somebody_sleeps_on,
 		burial_leaves_words_that_nobody_sleeps_on,
+		lock_is_released_and_no_longer_noted,
+		lock_that_is_being_released_is_found_in_its_memory_and_not_beside_it,
+		lock_that_the_dead_was_releasing_is_noted_until_the_burial,
 		full_table_gives_no_id_and_works_after_a_burial,
 		slot_whose_generations_are_used_up_is_not_used_again,
 		NULL,

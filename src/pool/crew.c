@@ -114,6 +114,13 @@ static void leave(mproci_crew *crew, mproci_seat *seat)
 	mproci_event_count_notify(&crew->news);
 }
 
+/* Workers that are threads have one slot in the table of members together, that of their process: it stays as it is. */
+static void note_function(const mproci_seat *seat, mproc_task_function *function)
+{
+	if (atomic_load_explicit(&seat->member, memory_order_relaxed) != 0)
+		mproci_member_runs((uintptr_t)function);
+}
+
 void mproci_crew_work(mproci_crew *crew, uint32_t seat_index)
 {
 	mproci_seat *seat = &crew->seats[seat_index];
@@ -124,8 +131,11 @@ void mproci_crew_work(mproci_crew *crew, uint32_t seat_index)
 	while (await_round(crew, &seen)) {
 		mproci_map *map = enter(crew, seat);
 
-		if (map != NULL)
+		if (map != NULL) {
+			note_function(seat, map->spec.function);
 			mproci_map_work(map, seat_index);
+			note_function(seat, NULL);
+		}
 		leave(crew, seat);
 	}
 	of_this_worker.crew = NULL;

@@ -86,7 +86,7 @@ int mproc_pool_open(const mproc_pool_options *options, mproc_pool **ret_pool)
 	pool->engine = engine_of(options->backend);
 	pool->worker_count = choose_workers(options);
 	snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
-	rc = mproci_lock_init(&pool->turn);
+	rc = mproci_lock_init(&pool->turn, MPROCI_LOCK_OF_PROGRAM);
 	if (rc == 0)
 		rc = pool->engine->open(pool, options->start);
 	if (rc < 0) {

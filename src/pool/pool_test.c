@@ -2,6 +2,7 @@
 /*
  * What a pool refuses, and what it says then.  What it does is told by tests/pool/.
  */
+#include "family/member.h"
 #include "support.h"
 
 #include <errno.h>
@@ -336,6 +337,29 @@ START_TEST(a_forked_child_that_joined_the_family_is_still_another_process)
 }
 END_TEST
 
+static int look_up_itself(const void *item, void *ret_is_there, mproc_task *task)
+{
+	(void)item;
+	(void)task;
+	*(bool *)ret_is_there =
+		mproci_member_slot(mproci_member_self())->running == (uintptr_t)look_up_itself;
+	return 0;
+}
+
+START_TEST(table_of_members_says_which_function_a_worker_maps)
+{
+	bool is_there[100] = {false};
+	mproc_pool *own;
+
+	ck_assert_int_eq(mproc_pool_open(&(mproc_pool_options){.workers = 2}, &own), 0);
+	ck_assert_int_eq(
+		mproc_pool_map(own, look_up_itself, NULL, 0, 100, is_there, sizeof *is_there, NULL), 0);
+	for (int i = 0; i < 100; ++i)
+		ck_assert(is_there[i]);
+	mproc_pool_close(own);
+}
+END_TEST
+
 START_TEST(open_by_default_makes_a_worker_for_each_usable_core)
 {
 	mproc_pool *opened;
@@ -469,6 +493,7 @@ int main(void)
 		a_forked_child_may_only_close_a_pool_of_threads,
 		a_forked_child_may_only_close_a_serial_pool,
 		a_forked_child_that_joined_the_family_is_still_another_process,
+		table_of_members_says_which_function_a_worker_maps,
 		open_by_default_makes_a_worker_for_each_usable_core,
 		open_refuses_to_fork_a_process_with_threads,
 		open_forks_a_process_with_threads_when_insisted,

@@ -12,7 +12,7 @@ int mproci_ranges_init(mproci_ranges *ranges, uint32_t lane_count, uint32_t chun
 {
 	int rc;
 
-	rc = mproci_lock_init(&ranges->stealing);
+	rc = mproci_lock_init(&ranges->stealing, MPROCI_LOCK_OF_STEALING);
 	if (rc < 0)
 		return rc;
 	ranges->lane_count = lane_count;

@@ -103,6 +103,7 @@ static _Noreturn void be_child(const mproci_process_plan *plan, const mproc_proc
 	mproci_process_set_name(process->name);
 	/* Otherwise a pthread_exit would leave other threads running, or run the parent's atexit handlers. */
 	pthread_cleanup_push(end_with_thread, NULL);
+	mproci_member_runs((uintptr_t)plan->function);
 	mproci_child_exit(plan->function(plan->argument));
 	pthread_cleanup_pop(0);
 	mproci_child_exit(EXIT_FAILURE);

@@ -232,6 +232,24 @@ static int check_gift(void *argument)
 	return (uintptr_t)argument % 16 == 0 ? 0 : 2;
 }
 
+static int look_up_itself(void *unused)
+{
+	(void)unused;
+	return mproci_member_slot(mproci_member_self())->running == (uintptr_t)look_up_itself ? 0 : 1;
+}
+
+START_TEST(table_of_members_says_which_function_a_process_runs)
+{
+	mproc_process *process = start(look_up_itself, NULL, 0);
+	int code = -1;
+
+	ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+	ck_assert_int_eq(mproc_process_exit_code(process, &code), 0);
+	ck_assert_int_eq(code, 0);
+	mproc_process_close(process);
+}
+END_TEST
+
 START_TEST(argument_is_copied_at_the_start)
 {
 	struct gift gift = {.number = 1234567890123, .text = "as it was at the start"};
@@ -1217,6 +1235,7 @@ int main(void)
 		exit_code_of_a_running_process_is_refused,
 		exit_code_is_known_without_a_join,
 		exit_code_of_which_somebody_else_took_the_status_is_lost,
+		table_of_members_says_which_function_a_process_runs,
 		argument_is_copied_at_the_start,
 		big_argument_is_copied_whole,
 		copy_of_the_argument_is_freed_at_the_end,

@@ -6,7 +6,7 @@
 #include "sys/clock.h"
 #include "sys/futex.h"
 
-/* How long a thread sleeps that has no slot in the table, so that nobody would find and wake it. */
+/* How long a thread sleeps whom a burial may not wake. */
 static const int64_t RECHECK = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
 uint32_t mproci_event_count_prepare(mproci_event_count *events)
@@ -29,16 +29,29 @@ void mproci_event_count_cancel(mproci_event_count *events)
 	mproci_thread_sleeps_on(NULL);
 }
 
-int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_deadline deadline)
+static int wait_until(mproci_event_count *events, uint32_t key, mproc_deadline until)
 {
-	mproc_deadline until = deadline;
 	int rc;
 
-	if (mproci_thread_is_missed())
-		until = mproci_deadline_earlier(deadline, mproci_clock_now() + RECHECK);
 	rc = mproci_futex_wait(&events->word, key, until);
 	mproci_thread_sleeps_on(NULL);
+	return rc;
+}
+
+int mproci_event_count_wait_unburied(mproci_event_count *events, uint32_t key, mproc_deadline deadline)
+{
+	mproc_deadline until = mproci_deadline_earlier(deadline, mproci_clock_now() + RECHECK);
+	int rc;
+
+	rc = wait_until(events, key, until);
 	return until == deadline ? rc : 0;
+}
+
+int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_deadline deadline)
+{
+	if (mproci_thread_is_missed())
+		return mproci_event_count_wait_unburied(events, key, deadline);
+	return wait_until(events, key, deadline);
 }
 
 void mproci_event_count_notify(mproci_event_count *events)
@@ -48,5 +61,20 @@ void mproci_event_count_notify(mproci_event_count *events)
 	atomic_thread_fence(memory_order_seq_cst);
 	word = atomic_load_explicit(&events->word, memory_order_relaxed);
 	if ((word & 1) != 0)
+		mproci_futex_step(&events->word);
+}
+
+void mproci_event_count_notify_some(mproci_event_count *events, uint32_t count)
+{
+	uint32_t word;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	word = atomic_load_explicit(&events->word, memory_order_relaxed);
+	if ((word & 1) == 0)
+		return;
+	if (count > INT32_MAX)
+		count = INT32_MAX;
+	/* Fewer than wished: nobody sleeps any more, so the bit may go; in one step, for somebody may just fall asleep. */
+	if (mproci_futex_step_twice(&events->word, (int)count) < (int)count)
 		mproci_futex_step(&events->word);
 }

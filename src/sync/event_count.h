@@ -34,7 +34,16 @@ void mproci_event_count_cancel(mproci_event_count *events);
 /* Sleep until a notification after @key was taken.  Returns 0: look again (may be spurious); -ETIMEDOUT. */
 int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_deadline deadline);
 
+/*
+ * The same for at most 100 ms, then 0: for who may be notified by members whom nobody watches and buries, such as those
+ * that a program forked itself.
+ */
+int mproci_event_count_wait_unburied(mproci_event_count *events, uint32_t key, mproc_deadline deadline);
+
 /* Wake everybody who prepared.  Cost with nobody asleep: a fence and a load. */
 void mproci_event_count_notify(mproci_event_count *events);
+
+/* Wake at least @count of those who prepared, or all.  The cost is the same; once after the last sleeper two system calls. */
+void mproci_event_count_notify_some(mproci_event_count *events, uint32_t count);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "family/member.h"
 #include "family/thread.h"
+#include "people.h"
 #include "support.h"
 #include "sys/clock.h"
 
@@ -235,6 +236,196 @@ START_TEST(thread_without_a_slot_looks_again_by_itself)
 }
 END_TEST
 
+START_TEST(notification_of_some_with_nobody_waiting_changes_nothing)
+{
+	mproci_event_count_notify_some(&table->to_pong, 1);
+	mproci_event_count_notify_some(&table->to_pong, UINT32_MAX);
+	ck_assert_uint_eq(table->to_pong.word, 0);
+}
+END_TEST
+
+START_TEST(notification_of_some_after_prepare_ends_the_wait)
+{
+	const uint32_t counts[] = {1, 2, INT32_MAX, UINT32_C(0x80000000), UINT32_MAX};
+
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {
+		uint32_t key = mproci_event_count_prepare(&table->to_pong);
+
+		mproci_event_count_notify_some(&table->to_pong, counts[i]);
+		/* Nobody slept: the bit is gone, and the next notification costs nothing. */
+		ck_assert_uint_eq(table->to_pong.word & 1, 0);
+		ck_assert_int_eq(mproci_event_count_wait(&table->to_pong, key, MPROC_FOREVER), 0);
+	}
+}
+END_TEST
+
+START_TEST(notification_of_some_works_when_the_word_overflows)
+{
+	for (uint32_t word = UINT32_MAX - 7; word != 6; word += 2) {
+		uint32_t key;
+
+		table->to_pong.word = word;
+		key = mproci_event_count_prepare(&table->to_pong);
+		ck_assert_uint_eq(key, word + 1);
+		mproci_event_count_notify_some(&table->to_pong, 1);
+		ck_assert_uint_ne(table->to_pong.word, key);
+		ck_assert_int_eq(mproci_event_count_wait(&table->to_pong, key, MPROC_FOREVER), 0);
+	}
+}
+END_TEST
+
+START_TEST(wait_for_the_unburied_times_out_at_the_deadline_and_not_before)
+{
+	const mproc_deadline deadlines[] = {MPROC_NOW, 1, mproc_after(0.005)};
+
+	for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; ++i) {
+		uint32_t key = mproci_event_count_prepare(&table->to_pong);
+
+		ck_assert_int_eq(
+			mproci_event_count_wait_unburied(&table->to_pong, key, deadlines[i]), -ETIMEDOUT);
+		ck_assert_int_ge(mproci_clock_now(), deadlines[i]);
+		ck_assert(!is_noted(&table->to_pong));
+	}
+}
+END_TEST
+
+START_TEST(wait_for_the_unburied_looks_again_by_itself)
+{
+	const mproc_deadline deadlines[] = {MPROC_FOREVER, mproc_after(1000)};
+
+	for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; ++i) {
+		uint32_t key = mproci_event_count_prepare(&table->to_pong);
+
+		ck_assert_int_eq(mproci_event_count_wait_unburied(&table->to_pong, key, deadlines[i]), 0);
+		ck_assert(!is_noted(&table->to_pong));
+		ck_assert_uint_eq(table->to_pong.word, key);
+	}
+}
+END_TEST
+
+/*
+ * Permits, each told to one sleeper who sleeps until he is told: what is lost here is lost for ever, and the test with it.
+ * The balls are the permits.
+ */
+static bool take_ball(void)
+{
+	uint32_t balls = atomic_load(&table->ball);
+
+	while (balls > 0) {
+		if (atomic_compare_exchange_weak(&table->ball, &balls, balls - 1))
+			return true;
+	}
+	return false;
+}
+
+static void await_a_ball(void)
+{
+	while (!take_ball()) {
+		uint32_t key = mproci_event_count_prepare(&table->to_pong);
+
+		if (take_ball()) {
+			mproci_event_count_cancel(&table->to_pong);
+			return;
+		}
+		mproci_event_count_wait(&table->to_pong, key, MPROC_FOREVER);
+	}
+}
+
+static void throw_balls(uint32_t count)
+{
+	atomic_fetch_add(&table->ball, count);
+	mproci_event_count_notify_some(&table->to_pong, count);
+}
+
+enum {
+	MANY = 32,
+	CATCHES = 3000,
+};
+
+/* Catch and throw back, or catch only, as often as there are rounds. */
+static int catch_and_throw(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < CATCHES; ++i) {
+		await_a_ball();
+		throw_balls(1);
+	}
+	return 0;
+}
+
+static int catch_only(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < CATCHES; ++i)
+		await_a_ball();
+	return 0;
+}
+
+START_TEST(no_wake_up_is_lost_between_many_threads_and_few_balls)
+{
+	for (uint32_t balls = 1; balls <= 3; ++balls) {
+		support_thread threads[MANY];
+
+		table->ball = balls;
+		for (int i = 0; i < MANY; ++i)
+			support_begin(&threads[i], catch_and_throw, NULL);
+		for (int i = 0; i < MANY; ++i)
+			ck_assert_int_eq(support_end(&threads[i]), 0);
+		ck_assert_uint_eq(table->ball, balls);
+	}
+}
+END_TEST
+
+START_TEST(as_many_are_woken_as_balls_were_thrown)
+{
+	support_thread threads[MANY];
+	uint32_t thrown = 0;
+
+	for (int i = 0; i < MANY; ++i)
+		support_begin(&threads[i], catch_only, NULL);
+	for (uint32_t count = 1; thrown < MANY * CATCHES; count = count % 7 + 1) {
+		if (count > MANY * CATCHES - thrown)
+			count = MANY * CATCHES - thrown;
+		throw_balls(count);
+		thrown += count;
+	}
+	for (int i = 0; i < MANY; ++i)
+		ck_assert_int_eq(support_end(&threads[i]), 0);
+	ck_assert_uint_eq(table->ball, 0);
+}
+END_TEST
+
+static _Atomic bool is_over;
+
+/* Wake everybody over and over, as burials do: that takes no notification from anybody. */
+static int disturb(void *unused)
+{
+	(void)unused;
+	while (!is_over) {
+		mproci_member_lock();
+		mproci_thread_bury_all(0);
+		mproci_member_unlock();
+		mproci_event_count_notify(&table->to_pong);
+	}
+	return 0;
+}
+
+START_TEST(no_wake_up_is_lost_while_others_are_buried)
+{
+	support_thread threads[MANY], undertaker;
+
+	table->ball = 2;
+	support_begin(&undertaker, disturb, NULL);
+	for (int i = 0; i < MANY; ++i)
+		support_begin(&threads[i], catch_and_throw, NULL);
+	for (int i = 0; i < MANY; ++i)
+		ck_assert_int_eq(support_end(&threads[i]), 0);
+	is_over = true;
+	support_end(&undertaker);
+	ck_assert_uint_eq(table->ball, 2);
+}
+END_TEST
+
 static int reap(pid_t pid)
 {
 	int status;
@@ -312,6 +503,73 @@ START_TEST(killed_sleeper_costs_the_others_nothing)
 }
 END_TEST
 
+/* As fork_sleeper, but asleep when it returns: it has become one of @count in the kernel's queue. */
+static int sleep_until_woken(void *unused)
+{
+	uint32_t key;
+
+	(void)unused;
+	if (mproci_family_join() != 0)
+		return 100;
+	key = mproci_event_count_prepare(&table->to_pong);
+	++table->answer;
+	mproci_event_count_wait(&table->to_pong, key, MPROC_FOREVER);
+	++table->ball;
+	return 0;
+}
+
+START_TEST(notification_of_some_wakes_all_when_there_are_no_more)
+{
+	for (uint32_t more = 0; more < 2; ++more) {
+		pid_t pids[3];
+
+		table->answer = table->ball = 0;
+		for (int i = 0; i < 3; ++i)
+			pids[i] = support_fork(sleep_until_woken, NULL);
+		support_await(&table->answer, 3);
+		mproci_event_count_notify_some(&table->to_pong, 3 + more);
+		for (int i = 0; i < 3; ++i)
+			ck_assert_int_eq(support_reap(pids[i]), 0);
+		ck_assert_uint_eq(table->ball, 3);
+	}
+}
+END_TEST
+
+/* Those that are left asleep are told by the next. */
+START_TEST(notification_of_one_after_the_other_wakes_all)
+{
+	pid_t pids[4];
+
+	for (int i = 0; i < 4; ++i)
+		pids[i] = support_fork(sleep_until_woken, NULL);
+	support_await(&table->answer, 4);
+	for (uint32_t i = 1; i <= 4; ++i) {
+		mproci_event_count_notify_some(&table->to_pong, 1);
+		support_await(&table->ball, i);
+	}
+	for (int i = 0; i < 4; ++i)
+		ck_assert_int_eq(support_reap(pids[i]), 0);
+}
+END_TEST
+
+static int join_catch_and_throw(void *unused)
+{
+	return mproci_family_join() != 0 ? 100 : catch_and_throw(unused);
+}
+
+START_TEST(no_wake_up_is_lost_between_many_processes_and_few_balls)
+{
+	pid_t pids[8];
+
+	table->ball = 2;
+	for (int i = 0; i < 8; ++i)
+		pids[i] = support_fork(join_catch_and_throw, NULL);
+	for (int i = 0; i < 8; ++i)
+		ck_assert_int_eq(support_reap(pids[i]), 0);
+	ck_assert_uint_eq(table->ball, 2);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -328,12 +586,23 @@ int main(void)
 		no_wake_up_is_lost_between_two_threads,
 		notification_wakes_everybody,
 		thread_without_a_slot_looks_again_by_itself,
+		notification_of_some_with_nobody_waiting_changes_nothing,
+		notification_of_some_after_prepare_ends_the_wait,
+		notification_of_some_works_when_the_word_overflows,
+		wait_for_the_unburied_times_out_at_the_deadline_and_not_before,
+		wait_for_the_unburied_looks_again_by_itself,
+		no_wake_up_is_lost_between_many_threads_and_few_balls,
+		as_many_are_woken_as_balls_were_thrown,
+		no_wake_up_is_lost_while_others_are_buried,
 		NULL,
 	};
 	const TTest *process_tests[] = {
 		no_wake_up_is_lost_between_two_processes,
 		burial_of_a_notifier_that_died_before_it_notified_wakes_the_sleepers,
 		killed_sleeper_costs_the_others_nothing,
+		notification_of_some_wakes_all_when_there_are_no_more,
+		notification_of_one_after_the_other_wakes_all,
+		no_wake_up_is_lost_between_many_processes_and_few_balls,
 		NULL,
 	};
 	const support_suite suite = {

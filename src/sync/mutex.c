@@ -3,12 +3,17 @@
  * The public face of sys/lock.h: a robust lock, marked so that memory which is no mutex is refused.  A recursive one
  * is a plain one whose holder, when it is told that it holds the lock already, counts.
  */
+#include "sync/mutex.h"
+
+#include "arena/lock_note.h"
 #include "base/error.h"
+#include "base/object.h"
 #include "base/options.h"
+#include "family/thread.h"
 #include "sys/lock.h"
 
 #include <errno.h>
-#include <mproc/mutex.h>
+#include <mproc/result.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -30,13 +35,9 @@ static mutex *inside(mproc_mutex *public)
 	return (mutex *)public;
 }
 
-static int check(mproc_mutex *public)
+static int check(const mproc_mutex *public)
 {
-	if (public == NULL)
-		return mproci_fail(-EINVAL, "mutex is NULL");
-	if (inside(public)->mark != MARK)
-		return mproci_fail(-EINVAL, "mutex %p: not initialised, or destroyed", (void *)public);
-	return 0;
+	return mproci_check_object(public, MARK, "mutex");
 }
 
 int mproc_mutex_init(mproc_mutex *public, const mproc_mutex_options *options)
@@ -51,11 +52,12 @@ int mproc_mutex_init(mproc_mutex *public, const mproc_mutex_options *options)
 	rc = mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
 	if (rc < 0)
 		return rc;
-	rc = mproci_lock_init(&inside(public)->lock);
+	rc = mproci_lock_init(&inside(public)->lock, MPROCI_LOCK_OF_PROGRAM);
 	if (rc < 0)
 		return mproci_fail(rc, "mutex: cannot be made");
 	inside(public)->is_recursive = options->recursive;
 	inside(public)->depth = 0;
+	mproci_arena_note_lock(public);
 	inside(public)->mark = MARK;
 	return 0;
 }
@@ -78,6 +80,8 @@ int mproc_mutex_lock(mproc_mutex *public, mproc_deadline deadline)
 	if (rc < 0)
 		return rc;
 	rc = mproci_lock_take(&inside(public)->lock, deadline);
+	if (rc == 0)
+		return 0;
 	if (rc == -EDEADLK)
 		return lock_again(inside(public));
 	if (rc == MPROC_OWNER_DIED) {
@@ -102,10 +106,38 @@ int mproc_mutex_unlock(mproc_mutex *public)
 		--inside(public)->depth;
 		return 0;
 	}
-	rc = inside(public)->depth > 0 ? -EPERM : mproci_lock_release(&inside(public)->lock);
+	rc = inside(public)->depth > 0 ? -EPERM : mproci_thread_release(&inside(public)->lock);
 	if (rc < 0)
 		return mproci_fail(rc, "mutex %p: not held by this thread", (void *)public);
 	return 0;
+}
+
+int mproci_mutex_let_go(mproc_mutex *public, uint32_t *ret_depth)
+{
+	uint32_t depth;
+	int rc;
+
+	rc = check(public);
+	if (rc < 0)
+		return rc;
+	if (!mproci_lock_is_held(&inside(public)->lock))
+		return mproci_fail(-EPERM, "mutex %p: not held by this thread", (void *)public);
+	depth = inside(public)->depth;
+	inside(public)->depth = 0;
+	rc = mproci_thread_release(&inside(public)->lock);
+	if (rc == 0)
+		*ret_depth = depth;
+	return rc;
+}
+
+int mproci_mutex_take_back(mproc_mutex *public, uint32_t depth)
+{
+	int rc;
+
+	rc = mproc_mutex_lock(public, MPROC_FOREVER);
+	if (rc >= 0)
+		inside(public)->depth = depth;
+	return rc;
 }
 
 int mproc_mutex_destroy(mproc_mutex *public)

@@ -32,6 +32,14 @@ void mproci_futex_step(_Atomic uint32_t *word)
 		FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_LT, 0));
 }
 
+int mproci_futex_step_twice(_Atomic uint32_t *word, int count)
+{
+	long woken = syscall(SYS_futex, word, FUTEX_WAKE_OP, count, NULL, word,
+		FUTEX_OP(FUTEX_OP_ADD, 2, FUTEX_OP_CMP_LT, 0));
+
+	return woken < 0 ? 0 : (int)woken;
+}
+
 void mproci_futex_wake(_Atomic uint32_t *word, int count)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);

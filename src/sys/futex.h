@@ -26,6 +26,12 @@ int mproci_futex_wait(_Atomic uint32_t *word, uint32_t expected, mproc_deadline 
  */
 void mproci_futex_step(_Atomic uint32_t *word);
 
+/*
+ * The same with 2, and for about @count of those who sleep on it (one more when the word is above INT32_MAX).  Returns how
+ * many that were.
+ */
+int mproci_futex_step_twice(_Atomic uint32_t *word, int count);
+
 /* Wake at most @count of those who sleep on @word.  An address nobody mapped is no error. */
 void mproci_futex_wake(_Atomic uint32_t *word, int count);
 

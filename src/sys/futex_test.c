@@ -180,6 +180,99 @@ START_TEST(wake_wakes_no_more_than_it_was_asked_to)
 }
 END_TEST
 
+/* Returns how many of three sleepers remain when @count were to be woken, and how many were said to have been in @ret_woken. */
+static long sleepers_left(int count, uint32_t word, int *ret_woken)
+{
+	pid_t pids[3];
+	long left;
+
+	words->asleep = 0;
+	for (int i = 0; i < 3; ++i)
+		pids[i] = fork_sleeper();
+	await_sleepers(3);
+	words->elsewhere = word;
+	*ret_woken = mproci_futex_step_twice(&words->elsewhere, count);
+	left = syscall(SYS_futex, &words->elsewhere, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	for (int i = 0; i < 3; ++i)
+		waitpid(pids[i], NULL, 0);
+	ck_assert_uint_eq(words->elsewhere, word + 2);
+	return left;
+}
+
+START_TEST(step_twice_wakes_as_many_as_it_was_asked_to_and_says_so)
+{
+	const struct {
+		int count;
+		uint32_t word;
+		int woken;
+	} cases[] = {
+		{1, 1, 1},
+		{2, 1, 2},
+		{3, 1, 3},
+		{4, 1, 3},
+		{INT_MAX, 1, 3},
+		{2, INT32_MAX, 2},
+		/* The kernel takes the word for negative, and wakes one more. */
+		{1, UINT32_C(0x80000001), 2},
+		{3, UINT32_MAX, 3},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+		int woken;
+		long left = sleepers_left(cases[i].count, cases[i].word, &woken);
+
+		ck_assert_int_eq(woken, cases[i].woken);
+		ck_assert_int_eq(left, 3 - cases[i].woken);
+	}
+}
+END_TEST
+
+START_TEST(step_twice_adds_two_and_says_that_nobody_slept)
+{
+	const uint32_t words_before[] = {0, 1, 7, INT32_MAX, UINT32_MAX - 1, UINT32_MAX};
+
+	for (size_t i = 0; i < sizeof words_before / sizeof words_before[0]; ++i) {
+		words->asleep = words_before[i];
+		ck_assert_int_eq(mproci_futex_step_twice(&words->asleep, 1), 0);
+		ck_assert_uint_eq(words->asleep, words_before[i] + 2);
+	}
+}
+END_TEST
+
+START_TEST(step_twice_of_an_address_that_nobody_mapped_is_no_error)
+{
+	void *hole = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(hole, MAP_FAILED);
+	munmap(hole, 4096);
+	ck_assert_int_eq(mproci_futex_step_twice(hole, 1), 0);
+}
+END_TEST
+
+/* The last word that was slept on. */
+static uint32_t word_slept_on;
+
+static void *sleep_on_word(void *unused)
+{
+	while (words->asleep == word_slept_on)
+		mproci_futex_wait(&words->asleep, word_slept_on, MPROC_FOREVER);
+	return unused;
+}
+
+START_TEST(step_twice_makes_who_is_just_about_to_sleep_look_again)
+{
+	for (int i = 0; i < 200; ++i) {
+		pthread_t thread;
+
+		word_slept_on = words->asleep;
+		ck_assert_int_eq(pthread_create(&thread, NULL, sleep_on_word, NULL), 0);
+		mproci_futex_step_twice(&words->asleep, 1);
+		pthread_join(thread, NULL);
+	}
+	ck_assert_uint_eq(words->asleep, 400);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -191,11 +284,15 @@ int main(void)
 		wake_of_an_address_that_nobody_mapped_is_no_error,
 		wake_reaches_a_thread,
 		caught_signal_makes_the_caller_look_again,
+		step_twice_adds_two_and_says_that_nobody_slept,
+		step_twice_of_an_address_that_nobody_mapped_is_no_error,
+		step_twice_makes_who_is_just_about_to_sleep_look_again,
 		NULL,
 	};
 	const TTest *process_tests[] = {
 		wake_reaches_another_process,
 		wake_wakes_no_more_than_it_was_asked_to,
+		step_twice_wakes_as_many_as_it_was_asked_to_and_says_so,
 		NULL,
 	};
 	const support_suite suite = {

@@ -9,6 +9,7 @@
 #include <mproc/result.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ static void make_lock(void)
 {
 	lock = mmap(NULL, sizeof *lock, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(lock, MAP_FAILED);
-	ck_assert_int_eq(mproci_lock_init(lock), 0);
+	ck_assert_int_eq(mproci_lock_init(lock, MPROCI_LOCK_OF_PROGRAM), 0);
 }
 
 static void unmap_lock(void)
@@ -264,6 +265,46 @@ START_TEST(who_waits_when_the_holder_is_killed_gets_the_lock)
 }
 END_TEST
 
+#ifdef NDEBUG
+static const int WRONG_ORDER_IS_NOTICED = false;
+#else
+static const int WRONG_ORDER_IS_NOTICED = true;
+#endif
+
+/* A process that takes a lock of @first and then one of @second; returns whether it was ended for that. */
+static bool is_ended_for(mproci_lock_rank first, mproci_lock_rank second)
+{
+	mproci_lock locks[2];
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		const struct rlimit no_core = {0};
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		close(STDERR_FILENO);
+		mproci_lock_init(&locks[0], first);
+		mproci_lock_init(&locks[1], second);
+		_exit(mproci_lock_take(&locks[0], MPROC_FOREVER) != 0
+			|| mproci_lock_take(&locks[1], MPROC_FOREVER) != 0
+			|| mproci_lock_release(&locks[1]) != 0 || mproci_lock_release(&locks[0]) != 0
+			|| mproci_lock_take(&locks[0], MPROC_FOREVER) != 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGABRT : WEXITSTATUS(status) == 0);
+	return WIFSIGNALED(status);
+}
+
+START_TEST(debug_build_ends_who_takes_locks_against_their_order)
+{
+	ck_assert(!is_ended_for(MPROCI_LOCK_OF_MAKING, MPROCI_LOCK_OF_RUNS));
+	ck_assert(!is_ended_for(MPROCI_LOCK_OF_RUNS, MPROCI_LOCK_OF_PROGRAM));
+	ck_assert(!is_ended_for(MPROCI_LOCK_OF_PROGRAM, MPROCI_LOCK_OF_PROGRAM));
+	ck_assert_int_eq(is_ended_for(MPROCI_LOCK_OF_RUNS, MPROCI_LOCK_OF_BURYING), WRONG_ORDER_IS_NOTICED);
+	ck_assert_int_eq(is_ended_for(MPROCI_LOCK_OF_RUNS, MPROCI_LOCK_OF_RUNS), WRONG_ORDER_IS_NOTICED);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -288,6 +329,7 @@ int main(void)
 		lock_of_a_killed_process_is_given_on_to_who_does_not_wait,
 		lock_of_a_stopped_process_is_not_given_on,
 		who_waits_when_the_holder_is_killed_gets_the_lock,
+		debug_build_ends_who_takes_locks_against_their_order,
 		NULL,
 	};
 	const support_suite suite = {

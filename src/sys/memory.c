@@ -51,15 +51,54 @@ static size_t fit_to_limit(size_t size, int resource)
 	return limit.rlim_cur / MPROCI_PAGE * MPROCI_PAGE;
 }
 
+/*
+ * Whether the program has the kernel lock whatever is mapped from now on (MCL_FUTURE), and so fill it.  The kernel does not
+ * tell, but it refuses to drop what is locked.
+ */
+static bool is_locking(void)
+{
+	void *page = mmap(NULL, MPROCI_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool is_locked;
+
+	if (page == MAP_FAILED)
+		return false;
+	is_locked = madvise(page, MPROCI_PAGE, MADV_DONTNEED) != 0;
+	munmap(page, MPROCI_PAGE);
+	return is_locked;
+}
+
+/* Unlocked, a page grows into as many without being filled, and without regard to the limit of locked memory. */
+static void *map_unlocked(void *hint, int how, int fd, size_t size)
+{
+	void *page, *base = MAP_FAILED;
+
+	page = mmap(hint, MPROCI_PAGE, PROT_READ | PROT_WRITE, how, fd, 0);
+	if (page == MAP_FAILED)
+		return page;
+	if (munlock(page, MPROCI_PAGE) == 0)
+		base = mremap(page, MPROCI_PAGE, size, MREMAP_MAYMOVE);
+	if (base == MAP_FAILED)
+		munmap(page, MPROCI_PAGE);
+	return base;
+}
+
+static void *map_at(void *hint, int placing, int fd, size_t size)
+{
+	int how = MAP_SHARED | MAP_NORESERVE | placing;
+
+	if (is_locking())
+		return map_unlocked(hint, how, fd, size);
+	return mmap(hint, size, PROT_READ | PROT_WRITE, how, fd, 0);
+}
+
 static void *map(int fd, size_t size)
 {
-	static const int HOW = MAP_SHARED | MAP_NORESERVE;
 	void *base;
 
-	base = mmap(HINT, size, PROT_READ | PROT_WRITE, HOW | PLACING, fd, 0);
+	base = map_at(HINT, PLACING, fd, size);
 	/* Something else lies there: children inherit any other place just as well. */
 	if (base == MAP_FAILED && errno == EEXIST)
-		base = mmap(NULL, size, PROT_READ | PROT_WRITE, HOW, fd, 0);
+		base = map_at(NULL, 0, fd, size);
 	return base;
 }
 
@@ -118,7 +157,7 @@ void mproci_memory_unreserve(void *base, size_t size)
 }
 
 /* The kernel would rather kill somebody than refuse a page: refuse here what cannot be there. */
-static bool is_beyond_machine(size_t size)
+bool mproci_memory_is_beyond_machine(size_t size)
 {
 	struct sysinfo info;
 
@@ -130,7 +169,7 @@ int mproci_memory_commit(void *start, size_t size)
 	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(MPROCI_PAGE - 1);
 	uintptr_t end = ((uintptr_t)start + size + MPROCI_PAGE - 1) & ~(uintptr_t)(MPROCI_PAGE - 1);
 
-	if (is_beyond_machine(size))
+	if (mproci_memory_is_beyond_machine(size))
 		return -ENOMEM;
 	while (madvise((void *)first, end - first, MADV_POPULATE_WRITE) != 0) {
 		/* A kernel before 5.14 cannot; then pages come when they are touched. */

@@ -5,6 +5,7 @@
 #ifndef SYS_MEMORY_H
 #define SYS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -14,7 +15,8 @@ enum {
 /*
  * Reserve memory shared with all processes forked later: sparse, zeroed, not in core dumps, without
  * a name, at one address that is far from everything.  @size is what is wished for; less is reserved where
- * a limit (RLIMIT_AS, RLIMIT_FSIZE) demands it, but not less than @least.
+ * a limit (RLIMIT_AS, RLIMIT_FSIZE) demands it, but not less than @least.  Not locked, also where the program locks
+ * whatever it maps: that would fill it.
  *
  * Returns 0 and address and size; -ENOMEM: the limits leave less than @least; another negative errno.
  */
@@ -22,6 +24,9 @@ int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *re
 
 /* Undo mproci_memory_reserve, for this process. */
 void mproci_memory_unreserve(void *base, size_t size);
+
+/* Whether @size bytes can never be there, because memory and swap are smaller. */
+bool mproci_memory_is_beyond_machine(size_t size);
 
 /*
  * Provide the pages of a part of reserved memory, so that touching them cannot fail any more.

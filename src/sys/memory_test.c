@@ -281,6 +281,61 @@ START_TEST(reservation_fails_when_no_descriptors_are_left)
 }
 END_TEST
 
+/* What /proc/self/status says in the line that begins with @key, in KiB. */
+static long status_kib(const char *key)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+	long value = -1;
+
+	ck_assert_ptr_nonnull(file);
+	while (value < 0 && fgets(line, sizeof line, file)) {
+		if (strncmp(line, key, strlen(key)) == 0)
+			value = strtol(line + strlen(key), NULL, 10);
+	}
+	fclose(file);
+	ck_assert_int_ge(value, 0);
+	return value;
+}
+
+/* Reserve, use and give back a little: nothing else may be locked or filled. */
+static void check_reserves_unlocked(size_t wished)
+{
+	long locked = status_kib("VmLck:"), shared = status_kib("RssShmem:");
+	char *other;
+	size_t other_size;
+
+	ck_assert_msg(mproci_memory_reserve(wished, MIB, (void **)&other, &other_size) == 0, "%s",
+		mproc_error_text());
+	ck_assert_uint_eq(other_size, wished);
+	other[other_size - 1] = 1;
+	ck_assert_int_eq(mproci_memory_commit(other, MIB), 0);
+	ck_assert_int_eq(status_kib("VmLck:"), locked);
+	ck_assert_int_eq(status_kib("RssShmem:"), shared + 1024 + MPROCI_PAGE / 1024);
+	ck_assert_int_eq(mproci_memory_decommit(other, MIB), 0);
+	ck_assert_int_eq(status_kib("RssShmem:"), shared + MPROCI_PAGE / 1024);
+	mproci_memory_unreserve(other, other_size);
+}
+
+/* Where the system allows it.  Sanitizers make nothing of it. */
+START_TEST(reserved_memory_is_not_filled_where_whatever_is_mapped_is_locked)
+{
+	char *page;
+
+	if (mlockall(MCL_FUTURE) != 0)
+		return;
+	/* The usual place is taken, and then it is not. */
+	check_reserves_unlocked(256 * MIB);
+	unreserve();
+	check_reserves_unlocked(256 * MIB);
+	page = mproci_memory_wiped_on_fork();
+	ck_assert_ptr_nonnull(page);
+	munmap(page, MPROCI_PAGE);
+	munlockall();
+	reserve();
+}
+END_TEST
+
 START_TEST(wiped_page_is_zeroed_and_writable)
 {
 	char *page = mproci_memory_wiped_on_fork();
@@ -341,6 +396,26 @@ START_TEST(page_that_a_child_decommits_reads_as_zero_here)
 }
 END_TEST
 
+/* A program without privileges may lock little, and reserves much. */
+static int reserve_beyond_the_limit_of_locks(void *unused)
+{
+	static const struct rlimit little = {.rlim_cur = 8 * MIB, .rlim_max = 8 * MIB};
+
+	(void)unused;
+	if (setrlimit(RLIMIT_MEMLOCK, &little) != 0
+		|| (geteuid() == 0 && setresuid(54321, 54321, 54321) != 0))
+		return 1;
+	if (mlockall(MCL_FUTURE) == 0)
+		check_reserves_unlocked(256 * MIB);
+	return 0;
+}
+
+START_TEST(reservation_is_not_held_to_the_limit_of_locked_memory)
+{
+	ck_assert_int_eq(in_child(reserve_beyond_the_limit_of_locks, NULL), 0);
+}
+END_TEST
+
 START_TEST(child_finds_its_page_wiped)
 {
 	char *page = mproci_memory_wiped_on_fork();
@@ -374,12 +449,14 @@ int main(void)
 		reservation_shrinks_to_the_limit_of_file_sizes,
 		reservation_fails_below_its_least_under_the_limit_of_file_sizes,
 		reservation_fails_when_no_descriptors_are_left,
+		reserved_memory_is_not_filled_where_whatever_is_mapped_is_locked,
 		wiped_page_is_zeroed_and_writable,
 		NULL,
 	};
 	const TTest *process_tests[] = {
 		child_sees_what_was_written_and_parent_what_the_child_writes,
 		page_that_a_child_decommits_reads_as_zero_here,
+		reservation_is_not_held_to_the_limit_of_locked_memory,
 		child_finds_its_page_wiped,
 		NULL,
 	};
