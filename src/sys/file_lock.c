@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/file_lock.h"
+
+#include "base/deadline.h"
+#include "sys/clock.h"
+#include "sys/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int64_t SHORTEST_NAP = MPROCI_NANOSECONDS_PER_MILLISECOND;
+static const int64_t LONGEST_NAP = 10 * MPROCI_NANOSECONDS_PER_MILLISECOND;
+
+char *mproci_file_lock_path(const char *path)
+{
+	char *folder, *whole;
+
+	if (path[0] == '/' || path[0] == '\0')
+		return strdup(path);
+	folder = getcwd(NULL, 0);
+	/* Nowhere, or not to be seen from here: then it means what it means wherever it is used. */
+	if (folder == NULL)
+		return strdup(path);
+	if (asprintf(&whole, "%s/%s", folder, path) < 0)
+		whole = NULL;
+	free(folder);
+	return whole;
+}
+
+int mproci_file_lock_open(const char *path, bool writable)
+{
+	int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	char what[192];
+	int descriptor;
+
+	descriptor = mproci_descriptor_lift(open(path, flags));
+	/* Only now: with O_CREAT, the kernel refuses directories and, in one like /tmp, files of others. */
+	if (descriptor == -ENOENT)
+		descriptor = mproci_descriptor_lift(open(path, flags | O_CREAT, 0666));
+	if (descriptor >= 0)
+		return descriptor;
+	snprintf(what, sizeof what, "file lock \"%.100s\": cannot be opened", path);
+	return mproci_fail_descriptor(descriptor, what);
+}
+
+static void nap(int64_t length, mproc_deadline deadline, int64_t now)
+{
+	int64_t left = deadline - now;
+	struct timespec time = {.tv_nsec = left < length ? left : length};
+
+	nanosleep(&time, NULL);
+}
+
+static int take_before(int descriptor, int how, mproc_deadline deadline)
+{
+	for (int64_t length = SHORTEST_NAP;; length = length < LONGEST_NAP / 2 ? 2 * length : LONGEST_NAP) {
+		int64_t now = mproci_clock_now();
+
+		if (flock(descriptor, how | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (mproci_deadline_passed(deadline, now))
+			return -ETIMEDOUT;
+		nap(length, deadline, now);
+	}
+}
+
+int mproci_file_lock_take(int descriptor, bool shared, mproc_deadline deadline)
+{
+	int how = shared ? LOCK_SH : LOCK_EX;
+
+	if (deadline != MPROC_FOREVER)
+		return take_before(descriptor, how, deadline);
+	while (flock(descriptor, how) != 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+void mproci_file_lock_release(int descriptor)
+{
+	flock(descriptor, LOCK_UN);
+}
+
+int mproci_file_lock_is_current(int descriptor, const char *path)
+{
+	struct stat open, named;
+
+	if (fstat(descriptor, &open) != 0)
+		return -errno;
+	if (stat(path, &named) != 0)
+		return errno == ENOENT ? 0 : -errno;
+	return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
