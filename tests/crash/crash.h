@@ -7,6 +7,7 @@
 
 #include "family/family.h"
 
+#include <mproc/deadline.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,18 +41,36 @@ typedef struct crash_operation {
 	bool is_slow;
 	/* Also kill who recovers, wherever that changed something.  Not with companions. */
 	bool is_killed_twice;
+	/* Those who wait may rely on looking again every 100 ms: the clock of the companions is right. */
+	bool is_rechecked;
+	/* Nobody is told of the victim's death: a mistake, unless those who wait find out. */
+	bool is_unburied;
 	/* A mistake made on purpose, which the harness must find. */
 	bool is_mistake;
-	/* The mistake is that nobody buries the victim. */
-	bool is_unburied;
 } crash_operation;
 
 enum {
 	CRASH_SHARED_SIZE = 64 << 10
 };
 
+/* Where a victim is, as far as it has told. */
+typedef enum crash_stage {
+	CRASH_BEFORE,
+	CRASH_INSIDE,
+	CRASH_AFTER,
+} crash_stage;
+
 /* All operations, by family; a name of NULL ends each. */
 extern const crash_operation crash_sync_operations[];
+extern const crash_operation crash_mutex_operations[];
+extern const crash_operation crash_freed_lock_operations[];
+extern const crash_operation crash_semaphore_operations[];
+extern const crash_operation crash_event_operations[];
+extern const crash_operation crash_condition_operations[];
+extern const crash_operation crash_barrier_operations[];
+extern const crash_operation crash_once_operations[];
+extern const crash_operation crash_value_operations[];
+extern const crash_operation crash_file_operations[];
 extern const crash_operation crash_arena_operations[];
 extern const crash_operation crash_map_operations[];
 extern const crash_operation crash_crew_operations[];
@@ -59,14 +78,30 @@ extern const crash_operation crash_crew_operations[];
 /* In any process but the harness: what is not so is a violation, and ends the process. */
 void crash_expect(bool is_so, const char *complaint, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same: what the victim did, or did not, must fit to where it was. */
+void crash_expect_outcome(crash_stage stage, bool has_happened);
+
 /*
  * In the harness: run @companion in a process of its own; returns when it sleeps or has ended.  By the end of the
- * test it must have ended by itself.
+ * test it must have ended by itself.  To see that it is woken, and did not look again by itself, its clock is an
+ * hour ahead, as the victim's is: a deadline that the library reckons for it is far away.
  */
 void crash_start(const char *name, void (*companion)(void *shared));
 
 /* In the harness: wait until every companion sleeps or has ended. */
 void crash_settle(void);
+
+/* In any process: count up, and tell who waits for it; a flag is a count of 1. */
+void crash_add(_Atomic uint32_t *count);
+
+/* In any process but the harness: wait until a count is at least @least. */
+void crash_await(_Atomic uint32_t *count, uint32_t least);
+
+/* A deadline for the victim, which should be asleep by then. */
+mproc_deadline crash_soon(int milliseconds);
+
+/* In prepare: the clock of the victim is right. */
+void crash_put_clock_right(void);
 
 /* Whether a member is in the table, in whatever state. */
 bool crash_is_member(mproci_id id);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arena: allocating, freeing, and taking over what ended threads left.
+ * The arena: allocating, freeing, changing sizes, and taking over what ended threads left.
  *
  * Each test begins with an arena that was never used, so that every run takes the same steps.  Whatever the victim was
  * at, whoever sweeps after its burial must find a sound arena with the blocks that were there before, or those that are
@@ -34,6 +34,10 @@ enum {
 	MIDDLE_BLOCKS = 51,
 	TINY = 16,
 	MOST_BLOCKS = MIDDLE_BLOCKS + 1,
+	/* Three pages. */
+	FEW_PAGES = 3 * MPROCI_PAGE,
+	/* Beyond that of every block. */
+	ALIGNMENT_UNITS = 4,
 	/* In blocks that were in use. */
 	LITTER = 0x5a,
 };
@@ -51,8 +55,9 @@ typedef struct yard {
 	/* Blocks in use before the operation, and how many more there are after it. */
 	uint32_t used_before;
 	int change;
-	/* What the operation allocates or frees. */
-	char *block;
+	/* What the operation allocates, frees or changes; in the last case its sizes, and where it is after that. */
+	char *block, *changed;
+	size_t old_size, new_size;
 	/* All others that were ever allocated; some may have been freed. */
 	char *blocks[MOST_BLOCKS];
 	uint32_t block_count;
@@ -107,6 +112,14 @@ static void make_arena(void *shared)
 	(void)shared;
 	make_unwatched_arena();
 	watch_units(0);
+}
+
+/* So that whole blocks are put back, too, when recoverers are killed. */
+static void make_watched_arena(void *shared)
+{
+	(void)shared;
+	make_unwatched_arena();
+	crash_watch(units, WATCHED_UNITS * UNIT);
 }
 
 /* ---- in all other processes ---- */
@@ -265,6 +278,56 @@ static void prepare_between_free_runs(void *shared)
 	be_victim(shared);
 }
 
+static void prepare_tiny(void *shared)
+{
+	yard *all = shared;
+
+	take(all, TINY, 2);
+	all->block = all->blocks[0];
+	be_victim(shared);
+}
+
+/* A block of a few pages, with free pages in its unit and somebody behind. */
+static void prepare_few_pages(void *shared)
+{
+	yard *all = shared;
+
+	take(all, FEW_PAGES, 1);
+	take(all, UNIT, 1);
+	all->block = all->blocks[0];
+	be_victim(shared);
+}
+
+/* The last block, with nothing behind it. */
+static void prepare_last_block(void *shared)
+{
+	yard *all = shared;
+
+	take(all, UNIT, 2);
+	all->block = all->blocks[1];
+	be_victim(shared);
+}
+
+static size_t alignment_of(const char *address)
+{
+	return (uintptr_t)address / UNIT % ALIGNMENT_UNITS;
+}
+
+/* As many free units as an aligned block of two takes for a moment: it gives back some in front and some behind. */
+static void prepare_crooked_run(void *shared)
+{
+	static const size_t CROOKED = 2;
+	yard *all = shared;
+	size_t before = (CROOKED + ALIGNMENT_UNITS - alignment_of(units)) % ALIGNMENT_UNITS;
+
+	take(all, UNIT, (uint32_t)before);
+	take(all, (2 + ALIGNMENT_UNITS - 1) * UNIT, 1);
+	take(all, UNIT, 1);
+	crash_expect(alignment_of(all->blocks[before]) == CROOKED, "the run is not crooked");
+	give(all->blocks[before]);
+	be_victim(shared);
+}
+
 static void begin(yard *all, int change)
 {
 	all->change = change;
@@ -310,6 +373,59 @@ static void calloc_one_unit(void *shared)
 	all->stage = AFTER;
 }
 
+static void alloc_aligned(void *shared)
+{
+	yard *all = shared;
+
+	begin(all, 1);
+	all->block = mproc_aligned_alloc((size_t)ALIGNMENT_UNITS * UNIT, 2 * UNIT);
+	all->stage = AFTER;
+}
+
+static void change(yard *all, size_t size)
+{
+	all->old_size = mproc_usable_size(all->block);
+	all->new_size = size;
+	begin(all, 0);
+	all->changed = mproc_realloc(all->block, size);
+	all->stage = AFTER;
+}
+
+static void change_to_tiny(void *shared)
+{
+	change(shared, TINY);
+}
+
+static void change_to_middle(void *shared)
+{
+	change(shared, MIDDLE);
+}
+
+static void change_to_other_small(void *shared)
+{
+	change(shared, OTHER_SMALL);
+}
+
+static void change_to_five_pages(void *shared)
+{
+	change(shared, FEW_PAGES + 2 * MPROCI_PAGE);
+}
+
+static void change_to_one_unit(void *shared)
+{
+	change(shared, UNIT);
+}
+
+static void change_to_a_page_more(void *shared)
+{
+	change(shared, UNIT + MPROCI_PAGE);
+}
+
+static void change_to_three_units(void *shared)
+{
+	change(shared, 3 * UNIT);
+}
+
 static void free_block(void *shared)
 {
 	yard *all = shared;
@@ -332,6 +448,24 @@ static void free_run_without_journal(void *shared)
 	table[0] = mproci_unit_free(6, false);
 	mproci_run_unlock();
 	((yard *)shared)->stage = AFTER;
+}
+
+/* change_to_one_unit for lay_between_free_runs, word by word; a mistake. */
+static void change_without_journal(void *shared)
+{
+	yard *all = shared;
+	uint64_t owner = mproci_heap_here()->owner;
+
+	all->old_size = 2 * UNIT;
+	all->new_size = UNIT;
+	begin(all, 0);
+	mproci_run_lock();
+	table[2] = mproci_unit_big(UNIT / MPROCI_PAGE, (uint32_t)mproci_member_self());
+	table[3] = mproci_unit_held(1, owner);
+	mproci_run_unlock();
+	mproci_run_give(3, 1, owner);
+	all->changed = all->block;
+	all->stage = AFTER;
 }
 
 /* ---- who was there before ---- */
@@ -459,6 +593,17 @@ static void check_empty(void)
 	give(all_units);
 }
 
+/* After the block was freed. */
+static void check_empty_but(yard *all)
+{
+	look_at_rest();
+	for (uint32_t i = 0; i < all->block_count; ++i) {
+		if (all->blocks[i] != all->block && mproc_usable_size(all->blocks[i]) > 0)
+			give(all->blocks[i]);
+	}
+	check_empty();
+}
+
 static void check_news(const yard *all)
 {
 	mproci_arena_census census = look_at_rest();
@@ -517,6 +662,62 @@ static void check_calloc(void *shared)
 	if (all->block != NULL)
 		check_zero(all->block, SMALL + 1);
 	check_yard(shared);
+}
+
+/* All that the block can hold is as it was; where it has moved, as far as both sizes go. */
+static void check_contents(const yard *all)
+{
+	const char *block = all->stage == AFTER ? all->changed : all->block;
+	size_t kept = block == all->block ? mproc_usable_size(block) : all->new_size;
+
+	if (kept > all->old_size)
+		kept = all->old_size;
+	crash_expect(
+		all->stage != AFTER || mproc_usable_size(block) >= all->new_size, "the block is too small");
+	for (size_t i = 0; i < kept; ++i)
+		crash_expect(block[i] == LITTER, "byte %zu of %zu was not kept", i, kept);
+}
+
+/* For a moment there are two blocks; and one of which the victim had no time to tell stays. */
+static void check_changed(void *shared)
+{
+	yard *all = shared;
+	mproci_arena_census census = look_at_rest();
+	uint32_t used = count_used(&census);
+
+	crash_expect(used == all->used_before || (used == all->used_before + 1 && all->stage == INSIDE),
+		"%u blocks are in use instead of %u", used, all->used_before);
+	check_contents(all);
+	use_arena();
+	if (all->stage == AFTER)
+		give(all->changed);
+	free_all(all);
+	census = look_at_rest();
+	used = count_used(&census);
+	crash_expect(used == 0 || (used == 1 && all->stage == INSIDE), "%u blocks in use are nobody's", used);
+	if (used == 0)
+		check_empty();
+}
+
+/* Free the block first of all, when nobody has looked at what the victim left. */
+static void check_freed_at_once(void *shared)
+{
+	yard *all = shared;
+
+	give(all->block);
+	check_empty_but(all);
+}
+
+/* The same without the lock; a mistake. */
+static void check_freed_without_lock(void *shared)
+{
+	yard *all = shared;
+	uint32_t length = mproci_unit_length(table[2]);
+	uint64_t owner = enter()->owner;
+
+	table[2] = mproci_unit_held(length, owner);
+	mproci_run_give(2, length, owner);
+	check_empty_but(all);
 }
 
 /* What whoever learns of a death does, and then finds out that memory is short. */
@@ -593,6 +794,14 @@ static void check_after_guest(void *shared)
 
 	await(&all->guest_is_done);
 	check_yard(shared);
+}
+
+static void check_changed_after_guest(void *shared)
+{
+	yard *all = shared;
+
+	await(&all->guest_is_done);
+	check_changed(shared);
 }
 
 const crash_operation crash_arena_operations[] = {
@@ -702,6 +911,136 @@ const crash_operation crash_arena_operations[] = {
 		.survive = check_calloc,
 	},
 	{
+		.name = "arena: alloc, aligned",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_crooked_run,
+		.operate = alloc_aligned,
+		.recover = sweep_behind,
+		.survive = check_yard,
+		.is_killed_twice = true,
+	},
+	{
+		.name = "arena: alloc, aligned, beyond the end",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_free_end,
+		.operate = alloc_aligned,
+		.survive = check_yard,
+		.is_slow = true,
+	},
+	{
+		.name = "arena: realloc, small, in place",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_small,
+		.operate = change_to_other_small,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, small, moves",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_tiny,
+		.operate = change_to_middle,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, small, becomes big",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_tiny,
+		.operate = change_to_one_unit,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, big, becomes small",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_few_pages,
+		.operate = change_to_tiny,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, big, returns pages",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_a_page_more,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, big, gives units back",
+		.size = sizeof(yard),
+		.set_up = make_watched_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_one_unit,
+		.recover = sweep_behind,
+		.survive = check_changed,
+		.is_killed_twice = true,
+	},
+	{
+		.name = "arena: realloc, big, gives units back, then freed",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_one_unit,
+		.survive = check_freed_at_once,
+	},
+	{
+		.name = "arena: realloc, big, grows in its unit",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_few_pages,
+		.operate = change_to_five_pages,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, big, grows into free units",
+		.size = sizeof(yard),
+		.set_up = make_watched_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_three_units,
+		.recover = sweep_behind,
+		.survive = check_changed,
+		.is_killed_twice = true,
+	},
+	{
+		.name = "arena: realloc, big, grows into free units, then freed",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_three_units,
+		.survive = check_freed_at_once,
+	},
+	{
+		.name = "arena: realloc, big, grows beyond the end",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_last_block,
+		.operate = change_to_three_units,
+		.survive = check_changed,
+	},
+	{
+		.name = "arena: realloc, big, grows beside another member",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_three_units,
+		.witness = work_as_guest,
+		.survive = check_changed_after_guest,
+		.is_slow = true,
+	},
+	{
+		.name = "arena: realloc, big, moves",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_few_pages,
+		.operate = change_to_a_page_more,
+		.survive = check_changed,
+		.is_slow = true,
+	},
+	{
 		.name = "arena: free, small",
 		.size = sizeof(yard),
 		.set_up = make_arena,
@@ -743,6 +1082,24 @@ const crash_operation crash_arena_operations[] = {
 		.prepare = prepare_between_free_runs,
 		.operate = free_run_without_journal,
 		.survive = check_yard,
+		.is_mistake = true,
+	},
+	{
+		.name = "mistake: a block gives units back without the journal",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_without_journal,
+		.survive = check_changed,
+		.is_mistake = true,
+	},
+	{
+		.name = "mistake: a big block is freed without the lock",
+		.size = sizeof(yard),
+		.set_up = make_arena,
+		.prepare = prepare_between_free_runs,
+		.operate = change_to_one_unit,
+		.survive = check_freed_without_lock,
 		.is_mistake = true,
 	},
 	{

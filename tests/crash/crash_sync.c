@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutex, event count, and the tables of members and threads.
+ * The event count, and the tables of members and threads.
  */
 #include "crash.h"
 
@@ -11,209 +11,8 @@
 #include "sys/futex.h"
 
 #include <errno.h>
-#include <mproc/mutex.h>
 
 static const int64_t MILLISECOND = 1000000;
-
-/* ---- mutex: two words that belong together ---- */
-
-typedef struct words {
-	mproc_mutex lock;
-	/* What the victim is at, as far as it has told. */
-	_Atomic int stage;
-	_Atomic uint64_t first, second;
-	/* Set when the holder, and who barged in, may let the lock go. */
-	_Atomic uint32_t holder_may_go, barger_may_go;
-} words;
-
-enum {
-	BEFORE,
-	LOCKING,
-	INSIDE,
-	UNLOCKING,
-	AFTER
-};
-
-static void make_words(void *shared)
-{
-	words *all = shared;
-
-	mproc_mutex_init(&all->lock, NULL);
-}
-
-static void update_words(void *shared)
-{
-	words *all = shared;
-
-	all->stage = LOCKING;
-	mproc_mutex_lock(&all->lock, MPROC_FOREVER);
-	all->stage = INSIDE;
-	++all->first;
-	++all->second;
-	all->stage = UNLOCKING;
-	mproc_mutex_unlock(&all->lock);
-	all->stage = AFTER;
-}
-
-static void check_news(const words *all, int rc)
-{
-	crash_expect(rc == 0 || rc == MPROC_OWNER_DIED, "lock returned %d: %s", rc, mproc_error_text());
-	if (all->stage == INSIDE)
-		crash_expect(rc == MPROC_OWNER_DIED, "the holder's death went unnoticed");
-	if (all->stage == BEFORE || all->stage == AFTER)
-		crash_expect(rc == 0, "owner died, but nobody held it");
-}
-
-static void lock_words_again(words *all)
-{
-	for (int i = 0; i < 2; ++i) {
-		crash_expect(
-			mproc_mutex_lock(&all->lock, MPROC_NOW) == 0, "the mutex cannot be locked again");
-		crash_expect(mproc_mutex_unlock(&all->lock) == 0, "the mutex cannot be unlocked");
-	}
-	crash_expect(mproc_mutex_destroy(&all->lock) == 0, "the mutex cannot be destroyed");
-}
-
-static void check_words(void *shared)
-{
-	words *all = shared;
-	int rc = mproc_mutex_lock(&all->lock, MPROC_FOREVER);
-
-	check_news(all, rc);
-	if (rc == MPROC_OWNER_DIED)
-		all->second = all->first;
-	crash_expect(
-		all->first == all->second, "half an update: %d and %d", (int)all->first, (int)all->second);
-	mproc_mutex_unlock(&all->lock);
-	lock_words_again(all);
-}
-
-static void check_words_without_repair(void *shared)
-{
-	words *all = shared;
-
-	check_news(all, mproc_mutex_lock(&all->lock, MPROC_FOREVER));
-	crash_expect(
-		all->first == all->second, "half an update: %d and %d", (int)all->first, (int)all->second);
-	mproc_mutex_unlock(&all->lock);
-}
-
-/* ---- mutex: others wait for it ---- */
-
-static void await_leave(_Atomic uint32_t *may_go)
-{
-	while (*may_go == 0)
-		mproci_futex_wait(may_go, 0, MPROC_FOREVER);
-}
-
-static void give_leave(_Atomic uint32_t *may_go)
-{
-	*may_go = 1;
-	mproci_futex_wake(may_go, MPROCI_WAKE_ALL);
-}
-
-static void wait_in_line(void *shared)
-{
-	words *all = shared;
-	int rc = mproc_mutex_lock(&all->lock, MPROC_FOREVER);
-
-	crash_expect(rc >= 0, "lock returned %d", rc);
-	mproc_mutex_unlock(&all->lock);
-}
-
-static void hold(void *shared)
-{
-	words *all = shared;
-
-	mproc_mutex_lock(&all->lock, MPROC_FOREVER);
-	await_leave(&all->holder_may_go);
-	mproc_mutex_unlock(&all->lock);
-}
-
-/* Take the mutex in the moment in which it is free, and keep it until the victim is dead. */
-static void barge_in(void *shared)
-{
-	words *all = shared;
-	int rc = mproc_mutex_lock(&all->lock, MPROC_NOW);
-
-	crash_expect(rc >= 0 || rc == -EAGAIN, "lock returned %d", rc);
-	if (rc < 0)
-		return;
-	await_leave(&all->barger_may_go);
-	mproc_mutex_unlock(&all->lock);
-}
-
-static void lock_words(void *shared)
-{
-	words *all = shared;
-
-	mproc_mutex_lock(&all->lock, MPROC_FOREVER);
-}
-
-static void form_a_line(void *shared)
-{
-	(void)shared;
-	crash_start("the first in line", wait_in_line);
-	crash_start("the second in line", wait_in_line);
-}
-
-static void unlock_words(void *shared)
-{
-	words *all = shared;
-
-	mproc_mutex_unlock(&all->lock);
-}
-
-/* Not by locking: that would help those in line. */
-static void let_the_line_go_on(void *shared)
-{
-	words *all = shared;
-
-	give_leave(&all->holder_may_go);
-	give_leave(&all->barger_may_go);
-}
-
-static void make_held_words(void *shared)
-{
-	make_words(shared);
-	crash_start("the holder", hold);
-}
-
-static void queue_up(void *shared)
-{
-	words *all = shared;
-
-	crash_start("the next in line", wait_in_line);
-	give_leave(&all->holder_may_go);
-}
-
-static void lock_and_unlock(void *shared)
-{
-	words *all = shared;
-
-	mproc_mutex_lock(&all->lock, MPROC_FOREVER);
-	mproc_mutex_unlock(&all->lock);
-}
-
-static void lock_until_deadline(void *shared)
-{
-	words *all = shared;
-
-	mproc_mutex_lock(&all->lock, mproci_clock_now() + 10 * MILLISECOND);
-}
-
-static void check_held_words(void *shared)
-{
-	words *all = shared;
-
-	crash_expect(
-		mproc_mutex_lock(&all->lock, MPROC_NOW) == -EAGAIN, "a mutex that is held was given away");
-	give_leave(&all->holder_may_go);
-	crash_expect(mproc_mutex_lock(&all->lock, MPROC_FOREVER) == 0,
-		"what the holder unlocked cannot be locked");
-	mproc_mutex_unlock(&all->lock);
-	lock_words_again(all);
-}
 
 /* ---- event count ---- */
 
@@ -314,7 +113,8 @@ static void check_bell(void *shared)
 	bell *all = shared;
 
 	check_word(all);
-	crash_expect(count_threads() == 1, "%u slots of threads are taken, not 1", count_threads());
+	crash_expect(count_threads() == 2, "%u slots of threads are taken, not this one and the harness's",
+		count_threads());
 }
 
 /* What the dead had changed, the sleepers must see without help; what it had not, is done now. */
@@ -381,6 +181,52 @@ static void check_doomed(void *shared)
 	crash_expect(mproci_family_here->departures != all->departures, "a departure is not counted");
 }
 
+/* Nobody was told of the doomed, but it is time to look. */
+static void add_unseen_doomed(void *shared)
+{
+	add_sleeper_and_doomed(shared);
+	mproci_family_here->next_watch = 0;
+}
+
+static void add_unseen_doomed_alone(void *shared)
+{
+	crash_start("the doomed", die_before_notifying);
+	mproci_family_here->next_watch = 0;
+	(void)shared;
+}
+
+static void go_by_the_clock(void *shared)
+{
+	(void)shared;
+	crash_put_clock_right();
+}
+
+static void watch(void *shared)
+{
+	(void)shared;
+	mproci_member_watch();
+}
+
+static void watch_again(void *shared)
+{
+	(void)shared;
+	mproci_family_here->next_watch = 0;
+	mproci_member_watch();
+}
+
+/* Whoever waits looks as soon as it is time again, which it is in a moment. */
+static void check_watch(void *shared)
+{
+	bell *all = shared;
+
+	if (crash_is_member(all->doomed)) {
+		crash_expect(mproci_family_here->next_watch <= mproci_clock_now() + 100 * MILLISECOND,
+			"nobody looks any more who has died");
+		watch_again(shared);
+	}
+	check_doomed(shared);
+}
+
 /* What a process forked without mproc does at its first call. */
 static void enrol(void *shared)
 {
@@ -408,57 +254,6 @@ static void expect_and_bury(void *shared)
 }
 
 const crash_operation crash_sync_operations[] = {
-	{
-		.name = "mutex: update two words",
-		.size = sizeof(words),
-		.set_up = make_words,
-		.operate = update_words,
-		.survive = check_words,
-	},
-	{
-		.name = "mutex: wait until a deadline",
-		.size = sizeof(words),
-		.set_up = make_held_words,
-		.operate = lock_until_deadline,
-		.survive = check_held_words,
-		.is_slow = true,
-	},
-	{
-		.name = "mutex: unlock, two in line",
-		.size = sizeof(words),
-		.set_up = make_words,
-		.prepare = lock_words,
-		.surround = form_a_line,
-		.operate = unlock_words,
-		.survive = let_the_line_go_on,
-	},
-	{
-		.name = "mutex: unlock, two in line, another barges in",
-		.size = sizeof(words),
-		.set_up = make_words,
-		.prepare = lock_words,
-		.surround = form_a_line,
-		.operate = unlock_words,
-		.witness = barge_in,
-		.survive = let_the_line_go_on,
-	},
-	{
-		.name = "mutex: wait, another behind",
-		.size = sizeof(words),
-		.set_up = make_held_words,
-		.operate = lock_and_unlock,
-		.unblock = queue_up,
-		.survive = let_the_line_go_on,
-	},
-	{
-		.name = "mutex: wait, another behind, another barges in",
-		.size = sizeof(words),
-		.set_up = make_held_words,
-		.operate = lock_and_unlock,
-		.unblock = queue_up,
-		.witness = barge_in,
-		.survive = let_the_line_go_on,
-	},
 	{
 		.name = "event count: sleep",
 		.size = sizeof(bell),
@@ -516,6 +311,26 @@ const crash_operation crash_sync_operations[] = {
 		.is_cold = true,
 	},
 	{
+		.name = "member: watch",
+		.size = sizeof(bell),
+		.set_up = add_unseen_doomed,
+		.prepare = go_by_the_clock,
+		.operate = watch,
+		.survive = check_watch,
+		.is_slow = true,
+	},
+	{
+		.name = "member: watch alone",
+		.size = sizeof(bell),
+		.set_up = add_unseen_doomed_alone,
+		.prepare = go_by_the_clock,
+		.operate = watch,
+		.recover = watch_again,
+		.survive = check_watch,
+		.is_slow = true,
+		.is_killed_twice = true,
+	},
+	{
 		.name = "member: expect",
 		.size = sizeof(bell),
 		.set_up = make_nothing,
@@ -528,14 +343,6 @@ const crash_operation crash_sync_operations[] = {
 		.set_up = make_nothing,
 		.operate = enrol,
 		.survive = check_slots,
-	},
-	{
-		.name = "mistake: half an update is not repaired",
-		.size = sizeof(words),
-		.set_up = make_words,
-		.operate = update_words,
-		.survive = check_words_without_repair,
-		.is_mistake = true,
 	},
 	{
 		.name = "mistake: a notifier is not buried",

@@ -17,6 +17,15 @@
 
 static const crash_operation *const families[] = {
 	crash_sync_operations,
+	crash_mutex_operations,
+	crash_freed_lock_operations,
+	crash_semaphore_operations,
+	crash_event_operations,
+	crash_condition_operations,
+	crash_barrier_operations,
+	crash_once_operations,
+	crash_value_operations,
+	crash_file_operations,
 	crash_arena_operations,
 	crash_map_operations,
 	crash_crew_operations,

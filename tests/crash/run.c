@@ -12,6 +12,7 @@
 
 #include "family/member.h"
 #include "family/thread.h"
+#include "sys/futex.h"
 #include "sys/memory.h"
 #include "tracee.h"
 
@@ -34,7 +35,7 @@ enum {
 	A_MOMENT = 2000,
 	A_SHORT_MOMENT = 300,
 	/* A sleep that nobody ends: longer than any deadline that an operation has. */
-	LONGEST_SLEEP = 50,
+	LONGEST_SLEEP = 300,
 	ENOUGH_VIOLATIONS = 8,
 	MOST_PROCESSES = 8,
 	MOST_REGIONS = 8,
@@ -80,6 +81,12 @@ static struct {
 	uintptr_t at;
 } test;
 
+void crash_expect_outcome(crash_stage stage, bool has_happened)
+{
+	crash_expect(stage != CRASH_BEFORE || !has_happened, "something happened before it began");
+	crash_expect(stage != CRASH_AFTER || has_happened, "nothing happened");
+}
+
 void crash_expect(bool is_so, const char *text, ...)
 {
 	va_list arguments;
@@ -91,6 +98,18 @@ void crash_expect(bool is_so, const char *text, ...)
 		vsnprintf(complaint, MPROCI_PAGE, text, arguments);
 	va_end(arguments);
 	_exit(1);
+}
+
+void crash_add(_Atomic uint32_t *count)
+{
+	++*count;
+	mproci_futex_wake(count, MPROCI_WAKE_ALL);
+}
+
+void crash_await(_Atomic uint32_t *count, uint32_t least)
+{
+	for (uint32_t now = *count; now < least; now = *count)
+		mproci_futex_wait(count, now, MPROC_FOREVER);
 }
 
 static void watch(void *start, size_t size)
@@ -113,6 +132,8 @@ void crash_prepare(void)
 		fprintf(stderr, "crash: %s\n", mproc_error_text());
 		exit(2);
 	}
+	/* Its slot among the threads: whatever else there is after a test was left there. */
+	mproci_thread_self();
 	/* The far end: the allocator begins at the near one. */
 	mproci_family_rest(&start, &shared);
 	shared -= CRASH_SHARED_SIZE + (uintptr_t)shared % MPROCI_PAGE;
@@ -197,6 +218,7 @@ static void start_victim(void)
 		return;
 	if (!operation->is_cold)
 		warm_up();
+	crash_put_clock_ahead();
 	if (operation->prepare != NULL)
 		operation->prepare(shared);
 	crash_be_traced();
@@ -213,6 +235,8 @@ void crash_start(const char *name, void (*companion)(void *))
 		abort();
 	++test.companion_count;
 	if (crash_fork(process, name)) {
+		if (!test.operation->is_rechecked)
+			crash_put_clock_ahead();
 		companion(shared);
 		_exit(0);
 	}
@@ -267,6 +291,16 @@ static void start_recoverer(void)
 	_exit(0);
 }
 
+/* One that does not get there tests nothing: that is a mistake in the test. */
+static void await_first_step(crash_process *process)
+{
+	if (crash_await_traced(process))
+		return;
+	fprintf(stderr, "%s: %s did not come to its first step: %s\n", test.operation->name, process->name,
+		complaint);
+	exit(2);
+}
+
 static void finish(crash_process *process)
 {
 	if (process->pid == 0)
@@ -304,8 +338,8 @@ static void check_tables(void)
 		members += state_of(family->members[i].word) != MPROCI_MEMBER_FREE;
 	for (uint32_t i = 0; i < family->thread_limit; ++i)
 		threads += (uint32_t)family->threads[i].word != 0;
-	if (members != 1 || threads != 0)
-		complain("%u slots of members and %u of threads are left", members - 1, threads);
+	if (members != 1 || threads != 1)
+		complain("%u slots of members and %u of threads are left", members - 1, threads - 1);
 }
 
 /* ---- one kill point ---- */
@@ -322,9 +356,11 @@ static void begin(const crash_operation *operation)
 	watch(shared, operation->size);
 	watch(mproci_family_here, offsetof(mproci_family, members[WATCHED_SLOTS]));
 	watch(mproci_family_here->threads, WATCHED_SLOTS * sizeof(mproci_thread));
+	/* Who waits looks for the dead when the operation asks for it, not when it happens to be time. */
+	mproci_family_here->next_watch = INT64_MAX;
 	operation->set_up(shared);
 	start_victim();
-	crash_await_traced(&test.victim);
+	await_first_step(&test.victim);
 	if (operation->surround != NULL)
 		operation->surround(shared);
 }
@@ -342,14 +378,14 @@ static void end(void)
 	check_tables();
 }
 
-/* Let a sleeping victim or recoverer finish its call.  Returns false when it sleeps for good. */
-static bool wake(crash_process *process)
+/* Let a sleeping victim or recoverer finish its call.  Returns CRASH_BROKEN when it sleeps for good. */
+static crash_progress wake(crash_process *process)
 {
 	bool has_help = process == &test.victim && test.operation->unblock != NULL;
 
 	if (has_help)
 		test.operation->unblock(shared);
-	return crash_await_step(process, has_help ? A_MOMENT : LONGEST_SLEEP);
+	return crash_await_wake(process, has_help ? A_MOMENT : LONGEST_SLEEP);
 }
 
 /* One step; a call that sleeps is two: asleep, and done.  Returns false at the end. */
@@ -358,7 +394,7 @@ static bool advance(crash_process *process)
 	crash_progress progress;
 
 	if (process->is_asleep)
-		return wake(process);
+		return wake(process) == CRASH_STEPPED;
 	progress = crash_step(process);
 	if (progress == CRASH_BROKEN)
 		complain("%s got a signal", process->name);
@@ -374,8 +410,8 @@ static bool run_to(crash_process *process, uintptr_t place, unsigned visits)
 	for (unsigned i = 0; i < visits && is_there; ++i) {
 		crash_progress progress = crash_run_on(process);
 
-		while (progress == CRASH_ASLEEP && wake(process))
-			progress = process->at == place ? CRASH_STEPPED : crash_run_on(process);
+		while (progress == CRASH_ASLEEP)
+			progress = wake(process);
 		is_there = progress == CRASH_STEPPED && process->at == place;
 	}
 	if (is_there)
@@ -596,7 +632,7 @@ crash_result crash_run(const crash_operation *operation, bool is_full)
 static void try_second_point(const course *known, unsigned step)
 {
 	start_recoverer();
-	crash_await_traced(&test.recoverer);
+	await_first_step(&test.recoverer);
 	test.second_step = follow(&test.recoverer, known, step);
 	kill_at_once(&test.recoverer);
 	check_survival();
@@ -615,7 +651,7 @@ static void explore_recoverer(course *ret_course)
 	for (unsigned i = 0; i < test.region_count; ++i)
 		test.regions[i].copy = malloc(test.regions[i].size);
 	start_recoverer();
-	crash_await_traced(&test.recoverer);
+	await_first_step(&test.recoverer);
 	explore(&test.recoverer, ret_course);
 	finish(&test.recoverer);
 	for (unsigned i = 0; i < test.region_count; ++i)

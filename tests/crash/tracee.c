@@ -125,33 +125,53 @@ static bool is_trapped(int status)
 	return WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
 }
 
-void crash_await_traced(crash_process *process)
+bool crash_await_traced(crash_process *process)
 {
 	int status;
 
 	if (waitpid(process->pid, &status, 0) != process->pid || !is_trapped(status))
-		give_up("a process did not come to its first step");
+		return false;
 	ptrace(PTRACE_SETOPTIONS, process->pid, NULL, PTRACE_O_EXITKILL);
 	process->at = place_of(process->pid);
+	return true;
+}
+
+/* The beginning of a file in the directory of a process. */
+static void read_about(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[32];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		give_up(path);
+	length = read(fd, text, size - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
 }
 
 /* R, S, Z and so on, as ps shows it. */
 static char state_of(pid_t pid)
 {
-	char path[32], line[512];
+	char line[512];
 	const char *name_end;
-	ssize_t size;
-	int fd;
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		give_up(path);
-	size = read(fd, line, sizeof line - 1);
-	close(fd);
-	line[size > 0 ? size : 0] = '\0';
+	read_about(pid, "stat", line, sizeof line);
 	name_end = strrchr(line, ')');
 	return name_end == NULL ? '?' : name_end[2];
+}
+
+static unsigned long count_switches(pid_t pid)
+{
+	static const char key[] = "\nvoluntary_ctxt_switches:";
+	char text[4096];
+	const char *found;
+
+	read_about(pid, "status", text, sizeof text);
+	found = strstr(text, key);
+	return found == NULL ? 0 : strtoul(found + sizeof key - 1, NULL, 10);
 }
 
 static crash_progress note_step(crash_process *process, int status)
@@ -163,6 +183,13 @@ static crash_progress note_step(crash_process *process, int status)
 	return CRASH_STEPPED;
 }
 
+static crash_progress note_sleep(crash_process *process)
+{
+	process->is_asleep = true;
+	process->switches = count_switches(process->pid);
+	return CRASH_ASLEEP;
+}
+
 /* All run on one processor: when this process runs again the tracee has stopped, or sleeps. */
 static crash_progress await_call(crash_process *process)
 {
@@ -171,10 +198,8 @@ static crash_progress await_call(crash_process *process)
 	for (;;) {
 		if (waitpid(process->pid, &status, WNOHANG) == process->pid)
 			return note_step(process, status);
-		if (state_of(process->pid) == 'S') {
-			process->is_asleep = true;
-			return CRASH_ASLEEP;
-		}
+		if (state_of(process->pid) == 'S')
+			return note_sleep(process);
 		sched_yield();
 	}
 }
@@ -204,16 +229,18 @@ crash_progress crash_run_on(crash_process *process)
 	return await_call(process);
 }
 
-bool crash_await_step(crash_process *process, int milliseconds)
+crash_progress crash_await_wake(crash_process *process, int milliseconds)
 {
 	int status;
 
 	for (int i = 0; i <= milliseconds * 10; ++i) {
 		if (waitpid(process->pid, &status, WNOHANG) == process->pid)
-			return note_step(process, status) == CRASH_STEPPED;
+			return note_step(process, status);
+		if (state_of(process->pid) == 'S' && count_switches(process->pid) != process->switches)
+			return note_sleep(process);
 		usleep(100);
 	}
-	return false;
+	return CRASH_BROKEN;
 }
 
 void crash_read_robust_head(const crash_process *process, crash_robust_head *ret_head)

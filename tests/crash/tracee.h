@@ -19,6 +19,8 @@ typedef struct crash_process {
 	/* Of one that is traced: its next instruction is a system call, has been asleep in it. */
 	uintptr_t at;
 	bool is_in_call, is_asleep;
+	/* How often it had given the processor up when it fell asleep. */
+	unsigned long switches;
 } crash_process;
 
 typedef enum crash_progress {
@@ -37,13 +39,16 @@ bool crash_can_step(void);
 /* Fork a member of the family, which ends with the harness.  Returns true in the child. */
 bool crash_fork(crash_process *process, const char *name);
 
+/* In the child: be an hour ahead of the others. */
+void crash_put_clock_ahead(void);
+
 /* In the child: let the parent trace this process, and stop here. */
 void crash_be_traced(void);
 /* In the child: where the steps end. */
 void crash_mark_end(void);
 
-/* Wait until the child has called crash_be_traced. */
-void crash_await_traced(crash_process *process);
+/* Wait until the child has called crash_be_traced; false: it ended before. */
+bool crash_await_traced(crash_process *process);
 
 crash_progress crash_step(crash_process *process);
 
@@ -53,8 +58,11 @@ void crash_set_breakpoint(const crash_process *process, uintptr_t place);
 /* Let it run until it stops at a breakpoint or the marker, or sleeps: much faster than steps. */
 crash_progress crash_run_on(crash_process *process);
 
-/* Wait at most @milliseconds until a tracee that was asleep has finished its step. */
-bool crash_await_step(crash_process *process, int milliseconds);
+/*
+ * Wait at most @milliseconds until a tracee that was asleep has finished its step, or has run on to where it sleeps again.
+ * CRASH_BROKEN: neither.
+ */
+crash_progress crash_await_wake(crash_process *process, int milliseconds);
 
 /* What the kernel will do for the tracee's robust locks depends on these. */
 typedef struct crash_robust_head {
