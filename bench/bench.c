@@ -66,12 +66,42 @@ static processor_time read_processor_time(void)
 	return time;
 }
 
+static int compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+double bench_quantile(double *samples, size_t count, double part)
+{
+	size_t index = (size_t)(part * (double)count);
+
+	qsort(samples, count, sizeof *samples, compare);
+	return samples[index < count ? index : count - 1];
+}
+
 static bool has_turn(const bench_contestant *contestant, int round)
 {
 	return !contestant->is_aside || round % 3 == 0;
 }
 
-void bench_contest(bench_contestant *contestants, size_t count)
+static void run_round(bench_contestant *contestants, size_t count, int round, size_t slices, double part)
+{
+	for (size_t slice = 0; slice < slices; ++slice) {
+		for (size_t i = 0; i < count; ++i) {
+			if (has_turn(&contestants[i], round))
+				contestants[i].slices[slice] = contestants[i].run(contestants[i].self);
+		}
+	}
+	for (size_t i = 0; i < count; ++i) {
+		if (has_turn(&contestants[i], round))
+			contestants[i].took[contestants[i].turns++] =
+				bench_quantile(contestants[i].slices, slices, part);
+	}
+}
+
+static void run_rounds(bench_contestant *contestants, size_t count, size_t slices, double part)
 {
 	if (at_start.all == 0)
 		at_start = read_processor_time();
@@ -79,14 +109,18 @@ void bench_contest(bench_contestant *contestants, size_t count)
 		contestants[i].run(contestants[i].self);
 		contestants[i].turns = 0;
 	}
-	for (int round = 0; round < BENCH_ROUNDS; ++round) {
-		for (size_t i = 0; i < count; ++i) {
-			bench_contestant *contestant = &contestants[i];
+	for (int round = 0; round < BENCH_ROUNDS; ++round)
+		run_round(contestants, count, round, slices, part);
+}
 
-			if (has_turn(contestant, round))
-				contestant->took[contestant->turns++] = contestant->run(contestant->self);
-		}
-	}
+void bench_contest(bench_contestant *contestants, size_t count)
+{
+	run_rounds(contestants, count, 1, 0);
+}
+
+void bench_contest_in_slices(bench_contestant *contestants, size_t count, double part)
+{
+	run_rounds(contestants, count, BENCH_SLICES, part);
 }
 
 /* Four digits, never an exponent. */
@@ -94,13 +128,6 @@ void bench_print(const char *name, double value, const char *unit)
 {
 	printf(value < 1000 ? "%s\t%.4g\t%s\n" : "%s\t%.0f\t%s\n", name, value, unit);
 	fflush(stdout);
-}
-
-static int compare(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return (a > b) - (a < b);
 }
 
 static void print_part(const char *name, const char *part, double value, const char *unit)
@@ -111,23 +138,32 @@ static void print_part(const char *name, const char *part, double value, const c
 	bench_print(full, value, unit);
 }
 
-/* Sorts the samples. */
-static void print_spread(const char *name, double *samples, int count, const char *unit)
+/* Sorts the samples.  Returns the median. */
+static double print_spread(const char *name, double *samples, size_t count, const char *unit)
 {
-	qsort(samples, (size_t)count, sizeof *samples, compare);
-	bench_print(name, samples[count / 2], unit);
+	double median = bench_quantile(samples, count, 0.5);
+
+	bench_print(name, median, unit);
 	print_part(name, "min", samples[0], unit);
 	print_part(name, "max", samples[count - 1], unit);
+	return median;
 }
 
-void bench_print_times(
+void bench_print_target(const char *name, double value, double target, const char *unit)
+{
+	print_part(name, "target", target, unit);
+	fprintf(stderr, "%s: %.4g %s, at most %.4g: %s\n", name, value, unit, target,
+		value <= target ? "met" : "MISSED");
+}
+
+double bench_print_times(
 	const char *name, const bench_contestant *contestant, double nanoseconds, const char *unit)
 {
 	double times[BENCH_ROUNDS];
 
 	for (int i = 0; i < contestant->turns; ++i)
 		times[i] = contestant->took[i] / nanoseconds;
-	print_spread(name, times, contestant->turns, unit);
+	return print_spread(name, times, (size_t)contestant->turns, unit);
 }
 
 void bench_print_ratio(
@@ -137,13 +173,9 @@ void bench_print_ratio(
 
 	for (int i = 0; i < BENCH_ROUNDS; ++i)
 		ratios[i] = ours->took[i] / peer->took[i];
-	print_spread(name, ratios, BENCH_ROUNDS, "ratio");
-	if (target > 0) {
-		median = ratios[BENCH_ROUNDS / 2];
-		print_part(name, "target", target, "ratio");
-		fprintf(stderr, "%s: %.3g, at most %.3g: %s\n", name, median, target,
-			median <= target ? "met" : "MISSED");
-	}
+	median = print_spread(name, ratios, BENCH_ROUNDS, "ratio");
+	if (target > 0)
+		bench_print_target(name, median, target, "ratio");
 }
 
 void bench_print_others(void)

@@ -17,7 +17,8 @@
 
 /* Odd, so that the median is a sample. */
 enum {
-	BENCH_ROUNDS = 9
+	BENCH_ROUNDS = 9,
+	BENCH_SLICES = 11,
 };
 
 /* Somebody who does the work once when told to, and says how many nanoseconds it took. */
@@ -29,6 +30,7 @@ typedef struct bench_contestant {
 	/* How long each turn took. */
 	int turns;
 	double took[BENCH_ROUNDS];
+	double slices[BENCH_SLICES];
 } bench_contestant;
 
 /* Nanoseconds since some moment. */
@@ -40,15 +42,27 @@ _Noreturn __attribute__((format(printf, 1, 2))) void bench_fail(const char *form
 /* After one round that does not count, let each contestant run once a round. */
 void bench_contest(bench_contestant *contestants, size_t count);
 
+/*
+ * The same with turns that are cut into slices: they alternate BENCH_SLICES times a round.  What the slice at @part took, 0 to 1
+ * from the fastest to the slowest, is taken for the turn: 0 where others can only slow it down, 0.5 where it is a matter of luck.
+ */
+void bench_contest_in_slices(bench_contestant *contestants, size_t count, double part);
+
 /* One figure, on a line of its own. */
 void bench_print(const char *name, double value, const char *unit);
 
+/* The sample that about the @part of all, 0 to 1, is not above: 0.5 gives the median.  Sorts them. */
+double bench_quantile(double *samples, size_t count, double part);
+
 /*
  * What the turns of a contestant took, in @unit, of which one is @nanoseconds long: the median, then the shortest and
- * the longest as @name.min and @name.max.
+ * the longest as @name.min and @name.max.  Returns the median.
  */
-void bench_print_times(
+double bench_print_times(
 	const char *name, const bench_contestant *contestant, double nanoseconds, const char *unit);
+
+/* What a figure shall be at most, as @name.target, and a line on stderr that says whether it is. */
+void bench_print_target(const char *name, double value, double target, const char *unit);
 
 /*
  * Our time divided by the peer's, round by round: median, smallest, largest; both have a turn in each round.  With a

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,33 +39,29 @@ static void find_beside(const char *program, char *path, size_t size)
 }
 
 /* In the child. */
-static _Noreturn void become(const char *path, unsigned argument, int in, int out, pid_t parent)
+static _Noreturn void become(const char *const command[], int in, int out, pid_t parent)
 {
-	char text[16];
-
-	snprintf(text, sizeof text, "%u", argument);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == parent && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
-		execl(path, path, text, (char *)NULL);
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		execvp(command[0], (char *const *)(uintptr_t)command);
+		fprintf(stderr, "%s: %s\n", command[0], strerror(errno));
 	}
 	_exit(127);
 }
 
-bench_peer *bench_peer_open(const char *program, unsigned argument)
+/* Start @command, NULL after the last word; what it is called is @program. */
+static bench_peer *start(const char *program, const char *const command[])
 {
 	bench_peer *peer = calloc(1, sizeof *peer);
-	char path[PATH_MAX];
 	int to[2], from[2];
 	pid_t parent = getpid();
 
-	find_beside(program, path, sizeof path);
 	if (peer == NULL || pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0)
 		bench_fail("no pipes to %s: %s", program, strerror(errno));
 	peer->program = program;
 	peer->pid = fork();
 	if (peer->pid == 0)
-		become(path, argument, to[0], from[1], parent);
+		become(command, to[0], from[1], parent);
 	if (peer->pid < 0)
 		bench_fail("cannot start %s: %s", program, strerror(errno));
 	close(to[0]);
@@ -86,6 +83,26 @@ static void stop(const bench_peer *peer)
 	kill(peer->pid, SIGSTOP);
 	if (waitpid(peer->pid, &status, WUNTRACED) != peer->pid || !WIFSTOPPED(status))
 		bench_fail("%s has ended", peer->program);
+}
+
+bench_peer *bench_peer_open(const char *program, unsigned argument)
+{
+	char path[PATH_MAX], text[16];
+
+	find_beside(program, path, sizeof path);
+	snprintf(text, sizeof text, "%u", argument);
+	return start(program, (const char *const[]){path, text, NULL});
+}
+
+bench_peer *bench_peer_open_python(const char *text)
+{
+	bench_peer *peer = start("python3", (const char *const[]){"python3", "-c", text, NULL});
+	char line[LINE_SIZE];
+
+	if (fgets(line, sizeof line, peer->from) == NULL)
+		return bench_peer_close(peer);
+	stop(peer);
+	return peer;
 }
 
 double bench_peer_run(bench_peer *peer, const char *kind)

@@ -17,6 +17,12 @@ typedef struct bench_peer bench_peer;
  */
 bench_peer *bench_peer_open(const char *program, unsigned argument);
 
+/*
+ * The same with a program in Python, as text, which prints a line when it is ready.  Returns NULL when it ends before: there is
+ * no python3, or it lacks something.
+ */
+bench_peer *bench_peer_open_python(const char *text);
+
 /* Let it do one kind of work.  Returns the nanoseconds that it took; ends the benchmark when the peer fails. */
 double bench_peer_run(bench_peer *peer, const char *kind);
 
