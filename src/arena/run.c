@@ -235,7 +235,7 @@ static uint32_t align(uint32_t unit, uint32_t alignment)
 int mproci_run_take_aligned(
 	uint32_t length, uint32_t alignment, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
 {
-	uint32_t unit, first, head, tail;
+	uint32_t unit = 0, first, head, tail;
 	int rc;
 
 	rc = mproci_run_take(length + alignment - 1, owner, &unit, ret_is_dirty);

@@ -614,7 +614,7 @@ START_TEST(process_takes_part_once)
 	/* Behind the word: the number of parties, who waits, and the action. */
 	const _Atomic uint32_t *members = (const _Atomic uint32_t *)(const void *)&shared->barrier.opaque[5];
 
-	for (int i = 0; i < 1000; ++i) {
+	for (int i = 0; i < 400; ++i) {
 		support_thread other;
 		int count = 0;
 

@@ -90,6 +90,8 @@ int mproc_mutex_lock(mproc_mutex *public, mproc_deadline deadline)
 	}
 	if (rc == -ETIMEDOUT)
 		mproci_fail(rc, "mutex %p: still held by somebody else at the deadline", (void *)public);
+	else if (rc == -EINVAL)
+		mproci_fail(rc, "mutex %p: half destroyed by somebody who died", (void *)public);
 	else if (rc < 0)
 		mproci_fail(rc, "mutex %p: still held by somebody else after a millisecond", (void *)public);
 	return rc;

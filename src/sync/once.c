@@ -76,6 +76,8 @@ int mproc_once_run(mproc_once *public, mproc_once_function *function, void *argu
 	rc = mproci_lock_take(&self->doing, deadline);
 	if (rc == -EDEADLK)
 		return mproci_fail(rc, "once %p: this thread is at it already", (void *)public);
+	if (rc == -EINVAL)
+		return mproci_fail(rc, "once %p: half destroyed by somebody who died", (void *)public);
 	if (rc < 0)
 		return mproci_fail(
 			rc, "once %p: somebody else was still at it at the deadline", (void *)public);

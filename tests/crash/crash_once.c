@@ -4,9 +4,11 @@
  */
 #include "crash.h"
 
+#include <errno.h>
 #include <mproc/mutex.h>
 #include <mproc/once.h>
 #include <mproc/result.h>
+#include <string.h>
 
 typedef struct task {
 	mproc_once once;
@@ -133,6 +135,33 @@ static void check_task_of_others(void *shared)
 	crash_expect(all->begun == 1, "it was done %u times", all->begun);
 }
 
+/* ---- its end ---- */
+
+static void destroy(void *shared)
+{
+	task *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_once_destroy(&all->once);
+	all->stage = CRASH_AFTER;
+}
+
+/* It can be done, or is to be destroyed once more, or is gone. */
+static void check_destroyed_task(void *shared)
+{
+	task *all = shared;
+	int rc = mproc_once_run(&all->once, work, all, MPROC_NOW), again;
+
+	crash_expect(rc == 0 || (rc == -EINVAL && strstr(mproc_error_text(), "destroyed") != NULL),
+		"run returned %d: %s", rc, mproc_error_text());
+	crash_expect_outcome(all->stage, rc < 0);
+	crash_expect(all->begun == (rc == 0), "it was done %u times", all->begun);
+	again = mproc_once_destroy(&all->once);
+	crash_expect(again == (all->stage == CRASH_AFTER ? -EINVAL : 0)
+			     || (again == -EINVAL && all->stage == CRASH_INSIDE && rc == -EINVAL),
+		"destroy returned %d: %s", again, mproc_error_text());
+}
+
 /* ---- a mistake: noted before it is done ---- */
 
 static void make_wrong(void *shared)
@@ -191,6 +220,13 @@ const crash_operation crash_once_operations[] = {
 		.operate = run_until_deadline,
 		.survive = check_task_of_others,
 		.is_slow = true,
+	},
+	{
+		.name = "once: destroy",
+		.size = sizeof(task),
+		.set_up = make_task,
+		.operate = destroy,
+		.survive = check_destroyed_task,
 	},
 	{
 		.name = "mistake: done once is noted before it is done",
