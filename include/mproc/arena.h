@@ -16,7 +16,8 @@
  * RLIMIT_FSIZE, or when mproc_arena_reserve or the environment variable MPROC_ARENA_SIZE say so), of which
  * only what is in use takes memory.  It has no name, is not in core dumps, and is gone with the
  * last member.  A program that locks its memory with mlockall(MCL_CURRENT) after that must add
- * MCL_ONFAULT, or the kernel fills all that is reserved; before, and with MCL_FUTURE, it need not.
+ * MCL_ONFAULT, or the kernel fills all that is reserved.  MCL_FUTURE, before or after, does not lock the
+ * arena.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure.  Functions returning a pointer
@@ -40,11 +41,11 @@ MPROC_BEGIN_DECLS
 /*
  * Say how large the arena is to be, before anything else of mproc uses it.
  *
- * @size  bytes of addresses, at least 16 MiB; 0: 256 GiB.  The environment variable MPROC_ARENA_SIZE, a
- *        number with K, M, G, T or nothing behind it, says the same for a program that does not call this.
+ * @size  bytes of addresses, 16 MiB to 256 GiB; 0: 256 GiB.  The environment variable MPROC_ARENA_SIZE, a
+ *        number with K, M, G or nothing behind it, says the same for a program that does not call this.
  *
  * Returns  0; the arena is there, as large as was asked for, or as the limits of the process let it be.
- * Fails    -EINVAL    @size, or the environment, is too small or no size
+ * Fails    -EINVAL    @size is out of range
  *          -EALREADY  there is an arena already, of another size
  *          -ENOMEM    the limits leave less than 16 MiB
  *          or as mproc_alloc, when this is the process's first call
@@ -59,6 +60,7 @@ MPROC_API int mproc_arena_reserve(size_t size);
  *
  * Returns  a block aligned to 16 bytes (to 4096 when @size is above 8192), contents undefined.
  * Fails    ENOMEM  the arena is full, or the system has no memory for it
+ *          EINVAL  MPROC_ARENA_SIZE is no size, or out of range
  *          EAGAIN  this process was forked without mproc, and the family is full
  *          EMFILE, ENOENT  the same, and there is no descriptor or no /proc for it to join the family
  * Cost     up to 8192 bytes: no system call and no lock in the common case; above: one lock and
@@ -99,7 +101,8 @@ MPROC_API void *mproc_aligned_alloc(size_t alignment, size_t size);
  * @size   bytes; 0 gives a block that holds nothing.
  *
  * Returns  the block, whose contents are kept as far as both sizes go; it may have moved, and then the old
- *          one is free.  On failure the old block stays as it was.
+ *          one is free, and the new one aligned as by mproc_alloc.  On failure the old block stays as it
+ *          was.
  * Fails    EINVAL    @block is not the start of a block of the arena
  *          EALREADY  @block is free already
  *          or as mproc_alloc
@@ -153,7 +156,8 @@ typedef struct mproc_arena_usage {
  *       counts for whoever takes over its spans and, when it had large blocks, its place in the table of
  *       processes.
  *
- * Returns  0, and the usage in @ret_usage; members have nothing reserved.
+ * Returns  0, and the usage in @ret_usage; members have nothing reserved.  While others allocate, each span
+ *          is counted as it was at some moment.
  * Fails    -EINVAL  @ret_usage is NULL
  *          -ESRCH   no member has the process id @pid
  *          or as mproc_alloc, when this is the process's first call

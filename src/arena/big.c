@@ -153,7 +153,7 @@ static int lock_and_find(uint32_t unit, uint64_t *ret_word)
 }
 
 /*
- * Give back what was a block.  While a lock in it is being released it stays held, until this thread has ended: README.md,
+ * Give back what was a block.  If a lock in it is just being released it stays held, until this thread has ended: README.md,
  * "Freed locks".
  */
 static void give(uint32_t unit, uint32_t length, uint64_t owner)

@@ -122,6 +122,14 @@ static mproci_span *take_spare(mproci_heap *heap)
 	return span;
 }
 
+/* Locked: make a run free that somebody held who has ended; not yet while a lock in it is being released. */
+static uint32_t merge_held(uint32_t unit, uint32_t length)
+{
+	if (mproci_thread_releases_in(mproci_run_memory(unit), (size_t)length * MPROCI_UNIT_SIZE))
+		return unit + length;
+	return mproci_run_merge(unit, length, mproci_run_decommit(unit, length));
+}
+
 /* Locked: look at every run, and take over what belongs to threads that ended. */
 static void sweep_runs(mproci_heap *heap, mproci_span **adopted)
 {
@@ -140,7 +148,7 @@ static void sweep_runs(mproci_heap *heap, mproci_span **adopted)
 				adopt(heap, unit, word, adopted);
 			++unit;
 		} else {
-			unit = mproci_run_merge(unit, length, mproci_run_decommit(unit, length));
+			unit = merge_held(unit, length);
 		}
 	}
 }

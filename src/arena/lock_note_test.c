@@ -190,6 +190,35 @@ START_TEST(large_block_stays_with_who_freed_it_while_a_lock_in_it_is_released)
 }
 END_TEST
 
+static void *end_at_once(void *unused)
+{
+	mproci_thread_self();
+	return unused;
+}
+
+START_TEST(large_block_left_by_a_thread_that_ended_is_not_used_again_either)
+{
+	account *old = open_account(LARGE);
+	pthread_t thread;
+	void *next;
+
+	pretend_to_release(&old->lock);
+	ck_assert_int_eq(pthread_create(&thread, NULL, free_while_released, old), 0);
+	pthread_join(thread, NULL);
+	next = mproc_alloc(LARGE);
+	ck_assert_ptr_ne(next, old);
+	ck_assert_int_eq(mproc_free(next), 0);
+	pretend_to_release(NULL);
+	/* The next sweep, when somebody has ended, finds it. */
+	ck_assert_int_eq(pthread_create(&thread, NULL, end_at_once, NULL), 0);
+	pthread_join(thread, NULL);
+	next = mproc_alloc(LARGE);
+	ck_assert_ptr_eq(next, old);
+	ck_assert_uint_eq(fixture_census().held_units, 0);
+	ck_assert_int_eq(mproc_free(next), 0);
+}
+END_TEST
+
 START_TEST(lock_in_memory_of_its_own_is_not_noted)
 {
 	static mproc_mutex here;
@@ -225,6 +254,7 @@ int main(void)
 		block_freed_by_another_thread_is_not_used_again_while_a_lock_in_it_is_released,
 		block_left_by_a_thread_that_ended_is_used_again,
 		large_block_stays_with_who_freed_it_while_a_lock_in_it_is_released,
+		large_block_left_by_a_thread_that_ended_is_not_used_again_either,
 		lock_in_memory_of_its_own_is_not_noted,
 		lock_noted_in_memory_that_is_free_changes_nothing,
 		NULL,
