@@ -366,16 +366,18 @@ void mproci_member_watch(void)
 {
 	static const int64_t INTERVAL = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 	_Atomic int64_t *next_watch = &mproci_family_here->next_watch;
-	int64_t now = mproci_clock_now(), next = atomic_load(next_watch), cost;
+	int64_t now = mproci_clock_now(), next = atomic_load(next_watch), start, cost;
 
 	if (now < next || !atomic_compare_exchange_strong(next_watch, &next, now + INTERVAL))
 		return;
+	/* The thread's own time: who is stopped here for an hour must not put off the next look by a hundred. */
+	start = mproci_clock_of_thread();
 	/* Not behind somebody who was stopped in a burial: who waits has a deadline. */
 	if (somebody_has_ended() && lock_until(MPROC_NOW)) {
 		sweep();
 		mproci_member_unlock();
 	}
-	cost = mproci_clock_now() - now;
+	cost = mproci_clock_of_thread() - start;
 	if (cost > INTERVAL / 100)
 		atomic_store(next_watch, now + cost * 100);
 }

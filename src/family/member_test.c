@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <mproc/result.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,6 +401,40 @@ START_TEST(watch_looks_only_when_it_is_time_and_says_when_it_is_time_again)
 }
 END_TEST
 
+/* Watch all the time, until killed, or the next look is put off for more than a second. */
+static int watch_on(void *unused)
+{
+	const int64_t second = INT64_C(1000) * 1000 * 1000;
+	int rc = mproci_family_join();
+
+	(void)unused;
+	while (rc == 0) {
+		mproci_family_here->next_watch = 0;
+		mproci_member_watch();
+		rc = mproci_family_here->next_watch > mproci_clock_now() + second;
+	}
+	return rc;
+}
+
+START_TEST(watch_is_not_put_off_by_who_was_stopped_in_it)
+{
+	pid_t watcher = support_fork(watch_on, NULL);
+
+	for (int i = 0; i < 20; ++i) {
+		mproc_deadline later;
+
+		support_stop(watcher);
+		/* Long enough to be noticed when it is counted a hundred times. */
+		later = mproc_after(0.02);
+		while (mproci_clock_now() < later)
+			sched_yield();
+		support_go_on(watcher);
+		sched_yield();
+	}
+	support_kill(watcher);
+}
+END_TEST
+
 static int lock_burials(void *unused)
 {
 	(void)unused;
@@ -736,6 +771,7 @@ int main(void)
 		who_got_the_pid_of_a_member_is_not_taken_for_it,
 		watch_buries_who_has_ended_and_nobody_else,
 		watch_looks_only_when_it_is_time_and_says_when_it_is_time_again,
+		watch_is_not_put_off_by_who_was_stopped_in_it,
 		watch_does_not_wait_for_somebody_stopped_in_a_burial,
 		child_is_the_member_that_was_expected,
 		end_kills_and_buries_a_running_member,

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <mproc/arena.h>
+#include <mproc/mutex.h>
 #include <mproc/process.h>
 #include <mproc/result.h>
 #include <signal.h>
@@ -564,6 +565,19 @@ START_TEST(value_of_a_killed_holder_can_be_destroyed)
 }
 END_TEST
 
+/* Its lock lies in front of it. */
+START_TEST(value_half_destroyed_by_somebody_killed_is_destroyed_again)
+{
+	mproc_mutex *mutex = (mproc_mutex *)(void *)((char *)shared - 80);
+
+	ck_assert_int_eq(mproc_mutex_destroy(mutex), 0);
+	ck_assert_int_eq(lock(MPROC_FOREVER), -EINVAL);
+	ck_assert_int_eq(destroy_it(NULL), 0);
+	check_no_value(shared, no_value);
+	make_pair();
+}
+END_TEST
+
 START_TEST(stopped_holder_keeps_the_lock)
 {
 	pid_t holder = support_fork_and_keep(lock_it, NULL);
@@ -711,6 +725,7 @@ int main(void)
 		lock_of_a_killed_holder_is_given_on_held_once,
 		lock_of_a_killed_holder_goes_to_who_waits,
 		value_of_a_killed_holder_can_be_destroyed,
+		value_half_destroyed_by_somebody_killed_is_destroyed_again,
 		stopped_holder_keeps_the_lock,
 		killed_processes_stop_nobody,
 		caught_signal_does_not_end_a_wait,

@@ -3,6 +3,7 @@
 
 #include "people.h"
 #include "support.h"
+#include "sys/lock.h"
 
 #include <errno.h>
 #include <mproc/arena.h>
@@ -521,6 +522,20 @@ static int fork_inside(void *argument)
 	return finish(argument);
 }
 
+/* Its lock is destroyed, and it is not: the lock lies behind the mark and the word that says that it is done. */
+START_TEST(once_half_destroyed_by_somebody_killed_is_destroyed_again)
+{
+	mproci_lock *lock = (mproci_lock *)(void *)&shared->once.opaque[2];
+
+	ck_assert_int_eq(mproci_lock_destroy(lock), 0);
+	ck_assert_int_eq(run(finish, MPROC_FOREVER), -EINVAL);
+	support_check_text("half destroyed by somebody who died");
+	check_counts(0, 0);
+	ck_assert_int_eq(destroy(NULL), 0);
+	ck_assert_int_eq(destroy(NULL), -EINVAL);
+}
+END_TEST
+
 START_TEST(child_forked_by_the_function_waits_for_it)
 {
 	ck_assert_int_eq(run(fork_inside, MPROC_FOREVER), 0);
@@ -580,6 +595,7 @@ int main(void)
 		killed_waiter_changes_nothing,
 		stopped_runner_is_still_at_it,
 		once_whose_runner_was_killed_can_be_destroyed,
+		once_half_destroyed_by_somebody_killed_is_destroyed_again,
 		child_forked_by_the_function_waits_for_it,
 		caught_signal_does_not_end_a_wait,
 		NULL,

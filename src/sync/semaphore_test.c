@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <mproc/arena.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -809,6 +810,51 @@ START_TEST(stopped_owner_keeps_its_permit)
 }
 END_TEST
 
+static void *stay(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+/* The first thread of a process ends, and another goes on. */
+static int acquire_and_live_on(void *unused)
+{
+	pthread_t thread;
+	int rc = acquire_one(unused);
+
+	if (rc == 0 && pthread_create(&thread, NULL, stay, NULL) == 0)
+		pthread_exit(NULL);
+	return 1;
+}
+
+static bool is_zombie(pid_t pid)
+{
+	char path[32], state = '?';
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+	fclose(file);
+	return state == 'Z';
+}
+
+START_TEST(process_whose_first_thread_has_ended_keeps_its_permit)
+{
+	pid_t holder;
+
+	init_owned(1);
+	holder = support_fork(acquire_and_live_on, NULL);
+	while (!is_zombie(holder))
+		sched_yield();
+	ck_assert_int_eq(acquire(mproc_after(0.25)), -ETIMEDOUT);
+	support_kill(holder);
+	ck_assert_int_eq(acquire(MPROC_FOREVER), 0);
+}
+END_TEST
+
 START_TEST(stopped_waiter_stops_nobody)
 {
 	pid_t stopped, other;
@@ -1063,6 +1109,7 @@ int main(void)
 		killed_waiter_takes_nothing,
 		waiter_killed_when_it_is_woken_lets_the_other_go_on,
 		stopped_owner_keeps_its_permit,
+		process_whose_first_thread_has_ended_keeps_its_permit,
 		stopped_waiter_stops_nobody,
 		deadline_holds_while_somebody_is_stopped_in_a_burial,
 		caught_signal_does_not_end_a_wait,

@@ -5,12 +5,22 @@
 
 #include <time.h>
 
-int64_t mproci_clock_now(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t mproci_clock_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t mproci_clock_of_thread(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 mproc_deadline mproc_after(double seconds)
