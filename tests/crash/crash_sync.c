@@ -188,13 +188,6 @@ static void add_unseen_doomed(void *shared)
 	mproci_family_here->next_watch = 0;
 }
 
-static void add_unseen_doomed_alone(void *shared)
-{
-	crash_start("the doomed", die_before_notifying);
-	mproci_family_here->next_watch = 0;
-	(void)shared;
-}
-
 static void go_by_the_clock(void *shared)
 {
 	(void)shared;
@@ -207,13 +200,6 @@ static void watch(void *shared)
 	mproci_member_watch();
 }
 
-static void watch_again(void *shared)
-{
-	(void)shared;
-	mproci_family_here->next_watch = 0;
-	mproci_member_watch();
-}
-
 /* Whoever waits looks as soon as it is time again, which it is in a moment. */
 static void check_watch(void *shared)
 {
@@ -222,7 +208,8 @@ static void check_watch(void *shared)
 	if (crash_is_member(all->doomed)) {
 		crash_expect(mproci_family_here->next_watch <= mproci_clock_now() + 100 * MILLISECOND,
 			"nobody looks any more who has died");
-		watch_again(shared);
+		mproci_family_here->next_watch = 0;
+		mproci_member_watch();
 	}
 	check_doomed(shared);
 }
@@ -318,17 +305,6 @@ const crash_operation crash_sync_operations[] = {
 		.operate = watch,
 		.survive = check_watch,
 		.is_slow = true,
-	},
-	{
-		.name = "member: watch alone",
-		.size = sizeof(bell),
-		.set_up = add_unseen_doomed_alone,
-		.prepare = go_by_the_clock,
-		.operate = watch,
-		.recover = watch_again,
-		.survive = check_watch,
-		.is_slow = true,
-		.is_killed_twice = true,
 	},
 	{
 		.name = "member: expect",

@@ -4,18 +4,29 @@
  * --full: after each also where it is long (README.md).
  *
  * A line an operation: crash, its name, kill points, violations.  Exit status 1 when there was a violation, or a
- * mistake made on purpose went unnoticed.
+ * mistake made on purpose went unnoticed; 2 when the harness itself could not go on.
+ *
+ * On each processor that may be used there is a harness with a family of its own.  They share out the operations.
  */
 #include "run.h"
 #include "tracee.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+/* Those that take longest first. */
 static const crash_operation *const families[] = {
+	crash_arena_operations,
+	crash_map_operations,
+	crash_crew_operations,
 	crash_sync_operations,
 	crash_mutex_operations,
 	crash_freed_lock_operations,
@@ -26,17 +37,17 @@ static const crash_operation *const families[] = {
 	crash_once_operations,
 	crash_value_operations,
 	crash_file_operations,
-	crash_arena_operations,
-	crash_map_operations,
-	crash_crew_operations,
 };
 enum {
 	FAMILY_COUNT = sizeof families / sizeof *families
 };
 
-typedef struct totals {
-	unsigned kill_points, violations, missed, operations;
-} totals;
+/* What the harnesses share. */
+typedef struct board {
+	/* The next operation that nobody has taken. */
+	_Atomic unsigned next;
+	_Atomic unsigned kill_points, violations, missed, operations;
+} board;
 
 /* Every run must take the same steps. */
 static void fix_addresses(char **arguments)
@@ -45,16 +56,6 @@ static void fix_addresses(char **arguments)
 
 	if (now >= 0 && (now & ADDR_NO_RANDOMIZE) == 0 && personality((unsigned)now | ADDR_NO_RANDOMIZE) >= 0)
 		execv("/proc/self/exe", arguments);
-}
-
-/* Steps are handed to and fro: on one processor that is three times faster. */
-static void stay_on_one_processor(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(sched_getcpu(), &set);
-	sched_setaffinity(0, sizeof set, &set);
 }
 
 static bool is_wanted(const char *name, char **wanted)
@@ -66,54 +67,112 @@ static bool is_wanted(const char *name, char **wanted)
 	return is_match;
 }
 
-static void report(const char *name, const char *variant, crash_result result, totals *sum)
+static void report(const char *name, const char *variant, crash_result result, board *all)
 {
 	printf("crash\t%s%s\t%u\t%u\n", name, variant, result.kill_points, result.violations);
 	fflush(stdout);
-	sum->kill_points += result.kill_points;
-	sum->violations += result.violations;
+	all->kill_points += result.kill_points;
+	all->violations += result.violations;
 }
 
-static void try_operation(const crash_operation *operation, bool is_full, totals *sum)
+static void try_operation(const crash_operation *operation, bool is_full, board *all)
 {
 	crash_result result;
 
-	++sum->operations;
+	++all->operations;
 	result = crash_run(operation, is_full);
 	if (operation->is_mistake) {
-		sum->missed += result.violations == 0;
+		all->missed += result.violations == 0;
 		printf("%s\t%s\t%u\t%u\n", result.violations > 0 ? "caught" : "MISSED", operation->name,
 			result.kill_points, result.violations);
+		fflush(stdout);
 		return;
 	}
-	report(operation->name, "", result, sum);
+	report(operation->name, "", result, all);
 	if (operation->is_killed_twice)
-		report(operation->name, ", recovery too", crash_run_twice(operation), sum);
+		report(operation->name, ", recovery too", crash_run_twice(operation), all);
+}
+
+static const crash_operation *find_operation(unsigned index)
+{
+	for (int i = 0; i < FAMILY_COUNT; ++i) {
+		for (const crash_operation *operation = families[i]; operation->name != NULL; ++operation) {
+			if (index-- == 0)
+				return operation;
+		}
+	}
+	return NULL;
+}
+
+static void try_operations(char **names, bool is_full, board *all)
+{
+	const crash_operation *operation;
+
+	crash_prepare();
+	while ((operation = find_operation(all->next++)) != NULL) {
+		if (is_wanted(operation->name, names))
+			try_operation(operation, is_full, all);
+	}
+}
+
+/* A harness whose processes all run on one processor: steps are handed to and fro, and that is three times faster. */
+static void start_harness(int processor, char **names, bool is_full, board *all)
+{
+	cpu_set_t set;
+
+	if (fork() != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	sched_setaffinity(0, sizeof set, &set);
+	try_operations(names, is_full, all);
+	exit(0);
+}
+
+static void start_harnesses(char **names, bool is_full, board *all)
+{
+	cpu_set_t usable;
+
+	sched_getaffinity(0, sizeof usable, &usable);
+	for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+		if (CPU_ISSET(processor, &usable))
+			start_harness(processor, names, is_full, all);
+	}
+}
+
+static bool await_harnesses(void)
+{
+	bool is_well = true;
+	int status;
+
+	while (wait(&status) > 0)
+		is_well = is_well && status == 0;
+	return is_well;
 }
 
 int main(int argc, char **argv)
 {
-	totals sum = {0};
 	bool is_full = argc > 1 && strcmp(argv[1], "--full") == 0;
-	char **names = argv + (is_full ? 2 : 1);
+	board *all;
 
 	if (!crash_can_step()) {
 		printf("crash: skipped: operations are stepped on x86-64 only\n");
 		return 0;
 	}
 	fix_addresses(argv);
-	stay_on_one_processor();
-	crash_prepare();
-	for (int i = 0; i < FAMILY_COUNT; ++i) {
-		for (const crash_operation *operation = families[i]; operation->name != NULL; ++operation) {
-			if (is_wanted(operation->name, names))
-				try_operation(operation, is_full, &sum);
-		}
-	}
-	if (sum.operations == 0) {
+	/* A complaint is a line, and not torn by those of others. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+	all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (all == MAP_FAILED)
+		return 2;
+	start_harnesses(argv + (is_full ? 2 : 1), is_full, all);
+	if (!await_harnesses())
+		return 2;
+	if (all->operations == 0) {
 		fprintf(stderr, "crash: no operation has such a name\n");
 		return 2;
 	}
-	printf("crash: %u kill points, %u violations\n", sum.kill_points, sum.violations);
-	return sum.violations > 0 || sum.missed > 0;
+	printf("crash: %u kill points, %u violations\n", all->kill_points, all->violations);
+	return all->violations > 0 || all->missed > 0;
 }
