@@ -5,12 +5,21 @@
 #ifndef BASE_OBJECT_H
 #define BASE_OBJECT_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* What mproci_check_object returns of something that is none. */
+int mproci_refuse_object(const void *object, const char *noun);
 
 /*
  * An object begins with the eight bytes @mark from its init to its destroy.  Returns 0, or -EINVAL with an error text that
  * calls it @noun.
  */
-int mproci_check_object(const void *object, uint64_t mark, const char *noun);
+static inline int mproci_check_object(const void *object, uint64_t mark, const char *noun)
+{
+	if (object != NULL && *(const uint64_t *)object == mark)
+		return 0;
+	return mproci_refuse_object(object, noun);
+}
 
 #endif

@@ -66,10 +66,9 @@ void mproci_event_count_notify(mproci_event_count *events)
 
 void mproci_event_count_notify_some(mproci_event_count *events, uint32_t count)
 {
-	uint32_t word;
+	/* In the one order of all seq_cst operations after the change; pairs with the fence in prepare. */
+	uint32_t word = atomic_load(&events->word);
 
-	atomic_thread_fence(memory_order_seq_cst);
-	word = atomic_load_explicit(&events->word, memory_order_relaxed);
 	if ((word & 1) == 0)
 		return;
 	if (count > INT32_MAX)

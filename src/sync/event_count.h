@@ -43,7 +43,10 @@ int mproci_event_count_wait_unburied(mproci_event_count *events, uint32_t key, m
 /* Wake everybody who prepared.  Cost with nobody asleep: a fence and a load. */
 void mproci_event_count_notify(mproci_event_count *events);
 
-/* Wake at least @count of those who prepared, or all.  The cost is the same; once after the last sleeper two system calls. */
+/*
+ * Wake at least @count of those who prepared, or all, after a change made by a seq_cst operation, or under a lock that they
+ * unlock after preparing.  Cost with nobody asleep: a load; once after the last sleeper two system calls.
+ */
 void mproci_event_count_notify_some(mproci_event_count *events, uint32_t count);
 
 #endif
