@@ -345,8 +345,8 @@ void mproci_member_sweep(void)
 }
 
 /*
- * Whether a sweep would find anybody, or just might: looked at without the lock, since who watches does so all the time, and
- * must not be found holding it by whoever stops him.
+ * Whether a sweep would find anybody, or just might.  Without the lock: who watches does so all the time, and
+ * must not be holding it when he is stopped.
  */
 static bool somebody_has_ended(void)
 {

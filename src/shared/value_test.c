@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <mproc/arena.h>
 #include <mproc/mutex.h>
-#include <mproc/process.h>
 #include <mproc/result.h>
 #include <signal.h>
 #include <stdalign.h>
@@ -18,7 +17,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {

@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -1262,8 +1261,8 @@ static int await_and_tell(void *unused)
 }
 
 /*
- * Many are woken by a burial, and look for the dead when the barrier is made as new.  One that is late is awaited: it
- * must come before the next round is complete.
+ * Many are woken by a burial, and look for the dead when the barrier is made as new.  One that is late is
+ * awaited: it must come before the next round is complete.
  */
 START_TEST(reset_is_not_undone_by_who_was_just_noticing_a_death)
 {

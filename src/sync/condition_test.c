@@ -7,12 +7,10 @@
 
 #include <errno.h>
 #include <mproc/arena.h>
-#include <mproc/process.h>
 #include <mproc/result.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -485,7 +483,10 @@ START_TEST(condition_in_ordinary_memory_works_between_threads)
 }
 END_TEST
 
-/* From here on: between processes, or what ThreadSanitizer does not see: a lock that is given on by the kernel. */
+/*
+ * From here on: between processes, or what ThreadSanitizer does not see: a lock that is given on by the
+ * kernel.
+ */
 
 /* As a member, whom one sees sleep. */
 static int wait_for_news(void *depth)

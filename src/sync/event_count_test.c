@@ -304,8 +304,8 @@ START_TEST(wait_for_the_unburied_looks_again_by_itself)
 END_TEST
 
 /*
- * Permits, each told to one sleeper who sleeps until he is told: what is lost here is lost for ever, and the test with it.
- * The balls are the permits.
+ * Permits, each told to one sleeper who sleeps until he is told: what is lost here is lost for ever, and the
+ * test with it. The balls are the permits.
  */
 static bool take_ball(void)
 {

@@ -7,11 +7,6 @@
 
 #include <errno.h>
 #include <mproc/arena.h>
-#include <mproc/process.h>
-#include <mproc/result.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {

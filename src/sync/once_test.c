@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -522,7 +521,9 @@ static int fork_inside(void *argument)
 	return finish(argument);
 }
 
-/* Its lock is destroyed, and it is not: the lock lies behind the mark and the word that says that it is done. */
+/*
+ * Its lock is destroyed, and it is not: the lock lies behind the mark and the word that says that it is done.
+ */
 START_TEST(once_half_destroyed_by_somebody_killed_is_destroyed_again)
 {
 	mproci_lock *lock = (mproci_lock *)(void *)&shared->once.opaque[2];

@@ -133,10 +133,10 @@ static bool take_from_count(semaphore *self)
 }
 
 /*
- * How often this process has acquired an owned permit, of any semaphore.  One that another thread acquires and gives back
- * while this one looks through the places may be taken where it has looked already, and leave a place where it has not:
- * so it may have missed what it owns.  Without an acquisition in the meantime it has not, for nobody gives back more
- * than was there when it began.
+ * How often this process has acquired an owned permit, of any semaphore.  One that another thread acquires and
+ * gives back while this one looks through the places may be taken where it has looked already, and leave a
+ * place where it has not: so it may have missed what it owns.  Without an acquisition in the meantime it has
+ * not, for the others give back no more than they had when it began.
  */
 static _Atomic uint32_t acquisitions;
 

@@ -6,14 +6,12 @@
 #include "support.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <mproc/arena.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -874,7 +872,9 @@ START_TEST(stopped_waiter_stops_nobody)
 }
 END_TEST
 
-/* Somebody who buries is stopped in the middle of it: that must not hold up those who only look who has died. */
+/*
+ * Somebody who buries is stopped in the middle of it: that must not hold up those who only look who has died.
+ */
 static int begin_burial(void *unused)
 {
 	(void)unused;
@@ -957,7 +957,10 @@ static int take_turns_in_threads(void *rounds)
 	return in_threads(take_turns, rounds);
 }
 
-/* What one thread owns may change its place while others of its process take turns: the thread finds it all the same. */
+/*
+ * What one thread owns may change its place while others of its process take turns: the thread finds it all
+ * the same.
+ */
 START_TEST(owned_permit_is_never_missed_by_its_owner)
 {
 	pid_t pids[2];
@@ -972,7 +975,10 @@ START_TEST(owned_permit_is_never_missed_by_its_owner)
 }
 END_TEST
 
-/* Enters, leaves, and now and then is killed with its permit; not counted inside, so that the count stays right. */
+/*
+ * Enters, leaves, and now and then is killed with its permit; not counted inside, so that the count stays
+ * right.
+ */
 static int enter_and_be_killed(void *seed)
 {
 	int rounds = 20 + *(int *)seed * 13;

@@ -10,7 +10,7 @@
 /* Nanoseconds of CLOCK_MONOTONIC; always positive. */
 int64_t mproci_clock_now(void);
 
-/* Nanoseconds for which this thread has run: those when it was stopped, or others had the processor, do not count. */
+/* Nanoseconds for which this thread has run; when it was stopped, or others had the processor, it has not. */
 int64_t mproci_clock_of_thread(void);
 
 #endif

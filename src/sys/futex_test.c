@@ -180,7 +180,7 @@ START_TEST(wake_wakes_no_more_than_it_was_asked_to)
 }
 END_TEST
 
-/* Returns how many of three sleepers remain when @count were to be woken, and how many were said to have been in @ret_woken. */
+/* Returns how many of three sleepers are left when @count were to be woken; @ret_woken: what it says. */
 static long sleepers_left(int count, uint32_t word, int *ret_woken)
 {
 	pid_t pids[3];

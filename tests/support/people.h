@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * people.h - the processes and threads that a test needs beside itself: somebody who does something and tells how it went, who
- * holds something until it is killed, who sleeps.
+ * people.h - the processes and threads that a test needs beside itself: somebody who does something and tells
+ * how it went, who holds something until it is killed, who sleeps.
  *
  *	static int acquire(void *semaphore)
  *	{
@@ -26,10 +26,15 @@
 /* What somebody does. */
 typedef int support_deed(void *argument);
 
-/* Fork a process that does @deed and exits with what that returned: the code of a failure, without its sign. */
+/*
+ * Fork a process that does @deed and exits with what that returned: the code of a failure, without its sign.
+ */
 pid_t support_fork(support_deed *deed, void *argument);
 
-/* The same for one that stays when it is done, until it is killed.  Returns when it is done; its deed must return 0. */
+/*
+ * The same for one that stays when it is done, until it is killed.  Returns when it is done; its deed must
+ * return 0.
+ */
 pid_t support_fork_and_keep(support_deed *deed, void *argument);
 
 /* Both, started as a process of the library: joining it buries it. */
@@ -76,8 +81,8 @@ support_thread support_in_thread(support_deed *deed, void *argument);
 void support_await(const _Atomic uint32_t *number, uint32_t least);
 
 /*
- * Let others run until @count threads of the family sleep on something in the arena, or are just about to.  One that was
- * killed asleep counts until it is buried.
+ * Let others run until @count threads of the family sleep on something in the arena, or are just about to.
+ * One that was killed asleep counts until it is buried.
  */
 void support_await_sleepers(uint32_t count);
 
@@ -85,14 +90,14 @@ void support_await_sleepers(uint32_t count);
 void support_check_text(const char *expected);
 
 /*
- * In new processes that cannot join the family, each for another reason, @deed fails with the code of that, and the error text
- * says it.  Afterwards the family is full.
+ * In new processes that cannot join the family, each for another reason, @deed fails with the code of that,
+ * and the error text says it.  Afterwards the family is full.
  */
 void support_check_refusals(support_deed *deed, void *argument);
 
 /*
- * Disturb this process with a signal every millisecond, which it catches; after ten of them another process does @deed.
- * What this process waits for meanwhile must not end before that.
+ * Disturb this process with a signal every millisecond, which it catches; after ten of them another process
+ * does @deed.  What this process waits for meanwhile must not end before that.
  */
 void support_disturb(support_deed *deed, void *argument);
 
