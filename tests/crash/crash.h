@@ -106,6 +106,9 @@ void crash_put_clock_right(void);
 /* Whether a member is in the table, in whatever state. */
 bool crash_is_member(mproci_id id);
 
+/* In set_up: an arena as new, as if nobody had ever needed one, so that every run takes the same steps. */
+void crash_renew_arena(void);
+
 /* In set_up: more memory that all share, beside @shared, for an operation that works outside of it. */
 void crash_watch(void *start, size_t size);
 

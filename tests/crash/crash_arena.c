@@ -87,24 +87,40 @@ static void watch_units(size_t from)
 		crash_watch(units + i * UNIT + from, WATCHED_SIZE - from);
 }
 
-/* As if nobody had ever needed an arena. */
-static void clear_ground(void *shared)
+static void wipe_arena(void)
 {
-	(void)shared;
 	find_arena();
 	mproci_arena_here = NULL;
 	mproci_memory_decommit(arena, MPROCI_PAGE);
 	mproci_memory_decommit(table, MPROCI_PAGE);
 	mproci_memory_decommit(units, (size_t)UNITS * UNIT);
+}
+
+void crash_renew_arena(void)
+{
+	wipe_arena();
+	mproci_arena_open();
+	/* Nobody who ended before this test left anything. */
+	arena->swept = mproci_family_here->departures;
+}
+
+static void watch_table(void)
+{
 	crash_watch(arena, (uintptr_t)(table + UNITS) - (uintptr_t)arena);
+}
+
+/* As if nobody had ever needed an arena. */
+static void clear_ground(void *shared)
+{
+	(void)shared;
+	wipe_arena();
+	watch_table();
 }
 
 static void make_unwatched_arena(void)
 {
-	clear_ground(NULL);
-	mproci_arena_open();
-	/* Nobody who ended before this test left anything. */
-	arena->swept = mproci_family_here->departures;
+	crash_renew_arena();
+	watch_table();
 }
 
 static void make_arena(void *shared)

@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 enum {
-	/* No test uses more. */
-	UNITS = 8,
 	/* More than there are in a span. */
 	BLOCKS = 900,
 };
@@ -32,18 +30,6 @@ typedef struct bank {
 	uint32_t *_Atomic used_again[BLOCKS];
 } bank;
 
-/* As if nobody had ever needed an arena, so that every run takes the same steps. */
-static void clear_arena(void)
-{
-	mproci_arena_open();
-	mproci_memory_decommit(mproci_arena_here->table, MPROCI_PAGE);
-	mproci_memory_decommit(mproci_arena_here->units, (size_t)UNITS * MPROCI_UNIT_SIZE);
-	mproci_memory_decommit(mproci_arena_here, MPROCI_PAGE);
-	mproci_arena_here = NULL;
-	mproci_arena_open();
-	mproci_arena_here->swept = mproci_family_here->departures;
-}
-
 static void make_account(void *shared)
 {
 	bank *all = shared;
@@ -58,7 +44,7 @@ static void open_account(void *shared)
 {
 	bank *all = shared;
 
-	clear_arena();
+	crash_renew_arena();
 	crash_start("the maker", make_account);
 	/* Its span is there for others to take over. */
 	mproci_member_sweep();

@@ -14,8 +14,6 @@
 #include <mproc/value.h>
 
 enum {
-	/* No test uses more. */
-	UNITS = 8,
 	ITEMS = 3,
 	/* Of blocks, and how many are allocated until one is found again. */
 	ALIGNMENT = 16,
@@ -38,17 +36,10 @@ typedef struct account {
 
 static const pair INITIAL[ITEMS] = {{1, 1}, {2, 2}, {3, 3}};
 
-/* As if nobody had ever needed an arena, so that every run takes the same steps. */
-static void clear_arena(void *shared)
+static void renew_arena(void *shared)
 {
 	(void)shared;
-	mproci_arena_open();
-	mproci_memory_decommit(mproci_arena_here->table, MPROCI_PAGE);
-	mproci_memory_decommit(mproci_arena_here->units, (size_t)UNITS * MPROCI_UNIT_SIZE);
-	mproci_memory_decommit(mproci_arena_here, MPROCI_PAGE);
-	mproci_arena_here = NULL;
-	mproci_arena_open();
-	mproci_arena_here->swept = mproci_family_here->departures;
+	crash_renew_arena();
 }
 
 static uint32_t count_blocks(void)
@@ -87,7 +78,7 @@ static void add_value(void *shared)
 {
 	account *all = shared;
 
-	clear_arena(shared);
+	crash_renew_arena();
 	crash_start("the maker", make_value);
 	crash_watch((char *)((uintptr_t)all->value & ~(uintptr_t)(MPROCI_PAGE - 1)), MPROCI_PAGE);
 }
@@ -253,7 +244,7 @@ const crash_operation crash_value_operations[] = {
 	{
 		.name = "value: create",
 		.size = sizeof(account),
-		.set_up = clear_arena,
+		.set_up = renew_arena,
 		.prepare = make_another,
 		.operate = make_own,
 		.survive = check_creation,
