@@ -32,11 +32,11 @@ enum {
 	/* Longer operations are killed only where they changed something. */
 	LONGEST_IN_FULL = 3000,
 	/* Nobody may wait longer than this; for a mistake made on purpose, that is long enough. */
-	A_MOMENT = 2000,
+	A_MOMENT = 5000,
 	A_SHORT_MOMENT = 300,
 	/* A sleep that nobody ends: longer than any deadline that an operation has. */
 	LONGEST_SLEEP = 300,
-	ENOUGH_VIOLATIONS = 8,
+	ENOUGH_VIOLATIONS = 4,
 	MOST_PROCESSES = 8,
 	MOST_REGIONS = 8,
 	/* Slots of the tables that a test uses at most. */
