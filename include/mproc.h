@@ -14,6 +14,8 @@
 #include <mproc/deadline.h>
 #include <mproc/event.h>
 #include <mproc/file_lock.h>
+#include <mproc/init.h>
+#include <mproc/log.h>
 #include <mproc/mapped_file.h>
 #include <mproc/mutex.h>
 #include <mproc/once.h>

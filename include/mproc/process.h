@@ -12,13 +12,20 @@
  *     rc = mproc_process_join(process, MPROC_FOREVER);
  *     process = mproc_process_close(process);
  *
- * The child is a member of the family: it shares the arena (mproc/arena.h) with everybody else,
- * and everything else with nobody.  It ends when the function returns, with that value as exit
- * code, or when it ends its thread, with 0; the parent's atexit handlers do not run in it.  (They do
- * when it calls exit(), as in every forked process.)  It never outlives its parent: when the parent
- * ends, in whatever way, or becomes another program, or closes descriptors that are not its own, the
- * kernel kills the child; unless the child itself has done one of the latter.  A child of the parent
- * made by _Fork() or clone() instead of fork() keeps the others alive.
+ * The child is a member of the family: it shares the arena (mproc/arena.h) with everybody else, and
+ * everything else with nobody.
+ *
+ * How it ends.  With what the function returns as exit code, or with what it gives to exit(); with 0 when
+ * it ends its only thread.  In each of these cases the handlers run that the child itself has
+ * registered (mproc_at_exit, atexit), the last one first, and never the parent's; what stdio has
+ * buffered is written once.  Then its own children are ended, as follows.
+ *
+ * How its parent ends.  When a process that has children returns from main or calls exit(), those that
+ * are daemons are terminated (and killed after a second); the others are joined, however long that takes.  When it
+ * ends in any other way, such as by a signal or by _exit(), or becomes another program, or closes
+ * descriptors that are not its own, the kernel kills all its children, and theirs; unless the child
+ * itself has done one of the latter.  A child made by _Fork() or clone() instead of fork() keeps the
+ * others alive.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.
@@ -34,6 +41,7 @@
 
 #include <mproc/api.h>
 #include <mproc/deadline.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -42,53 +50,142 @@ MPROC_BEGIN_DECLS
 
 typedef struct mproc_process mproc_process;
 
-/* What a process runs; 0…255 is its exit code. */
+/* What a process runs; the low 8 bits of what it returns are the exit code. */
 typedef int mproc_process_function(void *argument);
 
-/* How a process comes to be. */
+/*
+ * How a process comes to be.
+ *
+ *                      fork                    server                    spawn
+ *   the child is       a copy of this process  a copy of the program as  the program, begun anew
+ *                                              it was in mproc_init
+ *   private memory     as it is now            as it was in mproc_init   none
+ *   with other threads -EDEADLK, or insist     yes                       yes
+ *   descriptors        all, unless .descriptors says otherwise           0, 1, 2 and .descriptors
+ *                                              0, 1, 2 and .descriptors
+ *   working directory  this process's          this process's            this process's
+ *   signals            handlers and mask       this process's mask       mask, and what is ignored
+ *   all else           this process's          as it was in mproc_init   this process's
+ *   takes              50 µs and 7 ms a GiB    100 µs                    what exec takes: 1 ms
+ */
 typedef enum mproc_start {
-	/* As fork, unless this process has other threads: then -EDEADLK. */
+	/* Fork; when this process has other threads, server if mproc_init was called, otherwise -EDEADLK. */
 	MPROC_START_DEFAULT = 0,
-	/* A copy of this process, also when it has other threads. */
+	/* Also when this process has other threads, whose locks the child finds as they are just now. */
 	MPROC_START_FORK = 1,
+	/* By a small process that mproc_init has made (mproc/init.h). */
+	MPROC_START_SERVER = 2,
+	/* Needs mproc_init first in main, which does not return in the child. */
+	MPROC_START_SPAWN = 3,
 } mproc_start;
 
+/* A limit of setrlimit(2). */
+typedef struct mproc_process_limit {
+	/* RLIMIT_NOFILE, RLIMIT_CPU, … */
+	int resource;
+	/* In its unit; RLIM_INFINITY: none. */
+	uint64_t soft, hard;
+} mproc_process_limit;
+
+enum {
+	/* For a standard stream: nothing comes in, what goes out is thrown away. */
+	MPROC_STREAM_NULL = -1,
+	/* How many descriptors a child can keep beside its standard streams. */
+	MPROC_DESCRIPTORS = 240,
+};
+
+/* Whatever is left out is as the table above says. */
 typedef struct mproc_process_options {
-	/* At most 31 bytes, shown by ps and top (its first 15); NULL for "Process-1", "Process-2", … */
+	/*
+	 * At most 31 bytes, shown by ps and top (its first 15).  NULL: "Process-3" for the third child, whether
+	 * the first two had names or not; a child of that is "Process-3:1".
+	 */
 	const char *name;
 	mproc_start start;
-	uint64_t reserved[6];
+	/* Do not outlive the end of the parent's main.  A daemon may have children of its own. */
+	bool daemon;
+	/* Lead a process group of its own: out of reach of the terminal's Ctrl-C. */
+	bool own_group;
+	/* -40 to 40, added to this process's: the more, the fewer turns on the CPU.  Less than 0 needs privileges. */
+	int niceness;
+	/* Its working directory. */
+	const char *directory;
+	/* Its environment and nothing else: "NAME=value", NULL after the last. */
+	const char *const *environment;
+	/* Descriptors that become its 0, 1 and 2.  0: this process's own; or MPROC_STREAM_NULL. */
+	int input, output, error;
+	/*
+	 * What it keeps beside 0, 1 and 2, under the same numbers, at most MPROC_DESCRIPTORS; all others are closed.  NULL: a forked child keeps all, any
+	 * other none.
+	 */
+	const int *descriptors;
+	size_t descriptor_count;
+	/* The logical CPUs it may run on, numbered as by the system. */
+	const unsigned *cpus;
+	size_t cpu_count;
+	const mproc_process_limit *limits;
+	size_t limit_count;
+	uint64_t reserved[4];
 } mproc_process_options;
 
 /*
  * Start a process.
  *
  * @options         NULL for the defaults.
- * @function        what it runs.
+ * @function        what it runs.  For server and spawn: of the program itself or of a shared library that
+ *                  it is linked with, and recognised by its place there; or registered (mproc_process_register).
  * @argument,@size  the child gets a copy of the @size bytes at @argument, aligned to 16, which is
  *                  freed when it is joined.  With @size 0 it gets the pointer itself, which may point into the arena.
  *
- * Returns  0, and the handle of the running process in @ret_process.
+ * Returns  0, and the handle of the running process in @ret_process.  What the options ask for is done.
  * Fails    -EINVAL   @function or @ret_process is NULL, @argument is NULL but @size is not 0, the
- *                    name is empty or too long, .start is no start method, a reserved word is not 0
+ *                    name is empty or too long, an option has no possible value, a reserved word is not 0
+ *          -EDEADLK  this process has other threads: a fork would copy the locks they hold
+ *          -ENOSYS   server or spawn, and mproc_init was not called; or the kernel, older than 5.4, or a
+ *                    tool does not know process descriptors
+ *          -ENOENT   the child does not find @function: it is registered under a name that the child does not
+ *                    know, or in a library that came by dlopen; .directory does not exist; /proc is not mounted
+ *          -ENOEXEC  the child finds another build of the program or of the library; or it ended, or waited
+ *                    30 s, before it came to mproc_init
+ *          -EBADF    a descriptor of the options is not open
+ *          -EPERM    the limits or the niceness need privileges; spawn in a program that runs with those of its file
+ *          -EACCES   .directory, or the program's file, is not for this user (-ENOTDIR: it is none)
  *          -EAGAIN   no more processes may be started (RLIMIT_NPROC, cgroup), or the family is full
  *          -ENOMEM   no memory for the copy, or for the child
  *          -EMFILE   no descriptors left (-ENFILE: in the whole system)
- *          -ENOENT   /proc is not mounted
- *          -ENOSYS   the kernel, older than 5.4, or a tool does not know process descriptors
- *          -EDEADLK  this process has other threads: a fork would copy the locks they hold
- * Fork     what stdio had buffered is written before, so that it appears once.  When this process has
- *          other threads, that is stdout and stderr alone, unless a thread is using them.
- * Cost     one fork: about 50 µs and 7 ms a GiB of private memory.  One descriptor.
+ *          -E…       what the system says to an option or to the exec of the program
+ * Fork     what stdio had buffered is written before, so that it appears once, and before what the child writes.
+ *          When this process has other threads, that is stdout and stderr alone, unless a thread is using them.
+ * Crash    killed on the way, this process leaves no child behind.
+ * Cost     as the table above says; with options that the child must carry out, or unless it is
+ *          forked, this process waits until the child has done so.  One descriptor.
  */
 MPROC_API int mproc_process_start(const mproc_process_options *options, mproc_process_function *function,
 	const void *argument, size_t size, mproc_process **ret_process);
+
+/*
+ * Give a function a name under which a started process finds it, for server and spawn.
+ *
+ * @name  at most 63 bytes; kept by reference.
+ *
+ * To be called before mproc_init, so that the child, which goes the same way, knows it too.  Functions need
+ * no name unless their library may be another build in the child, or has no build id.
+ *
+ * Returns  0.
+ * Fails    -EINVAL  @function or @name is NULL, or @name is empty or too long
+ *          -EEXIST  the name means another function
+ *          -ENOMEM  no memory for it
+ * Threads  any.
+ * Cost     a look at all names.
+ */
+MPROC_API int mproc_process_register(const char *name, mproc_process_function *function);
 
 /*
  * Wait until a process has ended.
  *
  * Returns  0: it has ended, and nothing of it remains but the handle.
  * Fails    -ETIMEDOUT  it still runs at the deadline
+ *          -EDEADLK    it is this process itself
  *          -EINVAL     @process is NULL
  *          -ECHILD     the handle is not this process's
  * Cost     no system call once it is known to have ended.
@@ -106,34 +203,54 @@ MPROC_API int mproc_process_join(mproc_process *process, mproc_deadline deadline
 MPROC_API int mproc_process_is_alive(mproc_process *process);
 
 /*
- * Tell how a process ended.
+ * Tell how a process ended, in one number.
  *
  * Returns  0, and in @ret_code: 0…255 (the low 8 bits of) what its function returned or it gave to exit, or -N when
  *          signal N killed it.
  * Fails    -EAGAIN  it still runs
- *          -ENODATA it has ended, but somebody else took its status (SIGCHLD is ignored, or the
- *                   application waits for any child)
+ *          -ENODATA it was killed or ended by _exit(), but somebody else took its status (SIGCHLD is ignored, or
+ *                   the application waits for any child; or it was started by a server that has been killed)
  *          -EINVAL  @process or @ret_code is NULL
- *          -ECHILD  the handle is not this process's
+ *          -ECHILD  the handle is not this process's, or not of its child
  * Cost     as mproc_process_is_alive.
  */
 MPROC_API int mproc_process_exit_code(mproc_process *process, int *ret_code);
 
+/* How a process ended. */
+typedef struct mproc_process_end {
+	/* 0…255; 0 when a signal killed it. */
+	int exit_code;
+	/* What killed it, or 0. */
+	int signal;
+	/* The signal made the kernel write a core dump. */
+	bool has_core;
+} mproc_process_end;
+
 /*
- * Kill a process with SIGKILL.
+ * Tell how a process ended.
+ *
+ * Returns, Fails, Cost  as mproc_process_exit_code.
+ */
+MPROC_API int mproc_process_ending(mproc_process *process, mproc_process_end *ret_ending);
+
+/*
+ * Ask a process to end, with SIGTERM; with SIGINT, as Ctrl-C does; kill it with SIGKILL.
  *
  * Returns  0: the signal is sent, or it had ended already.  Join to wait for the end.
  * Fails    -EINVAL  @process is NULL
  *          -EPERM   this process has given up the privileges that would take
- *          -ECHILD  the handle is not this process's
+ *          -ECHILD  the handle is not this process's, or not of its child
  * Cost     one system call.
  */
+MPROC_API int mproc_process_terminate(mproc_process *process);
+MPROC_API int mproc_process_interrupt(mproc_process *process);
 MPROC_API int mproc_process_kill(mproc_process *process);
 
 /*
  * Tell the process id.
  *
- * Returns  the pid, which no other process has until this one was joined.
+ * Returns  the pid, which no other process has until this one has ended, or, when it was not started by
+ *          server, until it was joined.
  * Fails    -EINVAL  @process is NULL
  *          -ECHILD  the handle is not this process's
  * Cost     none.
@@ -155,9 +272,10 @@ MPROC_API const char *mproc_process_name(const mproc_process *process);
  * Returns  the descriptor, close-on-exec.  It stays the library's; closing the handle closes it.
  * Fails    -EINVAL  @process is NULL
  *          -ECHILD  the handle is not this process's
+ *          -EMFILE  no descriptor left, for this process itself or its parent, whose descriptor is opened here
  * Cost     none.
  */
-MPROC_API int mproc_process_fd(const mproc_process *process);
+MPROC_API int mproc_process_fd(mproc_process *process);
 
 /*
  * Close the handle of a process that has ended.
@@ -170,6 +288,45 @@ MPROC_API int mproc_process_fd(const mproc_process *process);
  * Cost     one system call.
  */
 MPROC_API mproc_process *mproc_process_close(mproc_process *process);
+
+/*
+ * Tell who this process is, and who its parent is: who started it.  (The system's parent, getppid(), of a process
+ * that was started by server is that server.)
+ *
+ * Returns  a handle for the name ("MainProcess" for the first of the family), pid, fd, is_alive and join;
+ *          it cannot be closed, and is valid until the process ends.  The parent of the first, or of one that
+ *          was forked without mproc, is NULL.  NULL also, with errno set, when this process cannot be a member of the family.
+ * Fork     a forked child asks again.
+ * Cost     none.
+ */
+MPROC_API mproc_process *mproc_process_current(void);
+MPROC_API mproc_process *mproc_process_parent(void);
+
+/*
+ * Tell which children of this process are alive.
+ *
+ * @count          how many handles there is room for.
+ * @ret_processes  the handles that mproc_process_start gave, the youngest first; NULL if @count is 0.
+ *
+ * Returns  how many are alive, which may be more than @count.
+ * Fails    -EINVAL  @ret_processes is NULL, but @count is not 0
+ * Cost     a system call for each child.
+ */
+MPROC_API int mproc_process_children(size_t count, mproc_process **ret_processes);
+
+/*
+ * Have a function called when this process ends by returning from its function or main, or by exit().
+ *
+ * The functions run last one first, before this process's children are ended; a process that was
+ * started begins with none.  None runs after a signal, or _exit().
+ *
+ * Returns  0.
+ * Fails    -EINVAL  @function is NULL
+ *          -ENOMEM  no memory for it
+ * Threads  any; the functions run in the thread that ends the process.
+ * Cost     none.
+ */
+MPROC_API int mproc_at_exit(void (*function)(void *argument), void *argument);
 
 MPROC_END_DECLS
 

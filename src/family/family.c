@@ -5,11 +5,15 @@
 #include "base/parse_size.h"
 #include "family/member.h"
 #include "sys/child.h"
+#include "sys/descriptor.h"
+#include "sys/exec.h"
+#include "sys/kept.h"
 #include "sys/memory.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const size_t LEAST = (size_t)16 << 20;
 /* And the usual size: addresses cost nothing, and the arena cannot count further. */
@@ -73,9 +77,12 @@ static int found(size_t wished)
 	mproci_family *family;
 	void *base;
 	size_t size;
-	int rc;
+	int rc, file;
 
-	rc = mproci_memory_reserve(whole_pages(wished), LEAST, &base, &size);
+	if (mproci_exec_is_spawned(MPROCI_FAMILY_VARIABLE))
+		return mproci_fail(-ENOEXEC, "this process was started by spawn: main must call mproc_init "
+					     "before anything else of mproc");
+	rc = mproci_memory_reserve(whole_pages(wished), LEAST, &base, &size, &file);
 	if (rc < 0)
 		return rc;
 	family = base;
@@ -86,12 +93,27 @@ static int found(size_t wished)
 		rc = mproci_lock_init(&family->burying, MPROCI_LOCK_OF_BURYING);
 	if (rc < 0) {
 		mproci_memory_unreserve(base, size);
+		mproci_close(file);
 		return mproci_fail(rc, "shared memory: no memory for a family");
 	}
+	mproci_keep(MPROCI_KEPT_MEMORY, file);
 	family->size = size;
 	family->wished = wished;
 	mproci_family_here = family;
 	return 0;
+}
+
+int mproci_family_enter(int file, void *base, size_t size)
+{
+	int rc;
+
+	rc = mproci_memory_map(file, base, size);
+	if (rc < 0)
+		return mproci_fail(rc, "the family's memory cannot be at %p in this process too: %s", base,
+			strerror(-rc));
+	mproci_keep(MPROCI_KEPT_MEMORY, file);
+	mproci_family_here = base;
+	return mproci_member_prepare();
 }
 
 static int found_as_usual(void)

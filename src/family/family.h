@@ -30,8 +30,10 @@ typedef struct mproci_member {
 	_Atomic uint64_t word;
 	_Atomic uint64_t start_time;
 	_Atomic int32_t pid;
-	/* Opened when the parent can follow the process: sys/child.h. */
+	/* Opened when the parent can follow the process: sys/child.h.  When a server follows it: once that knows how it ended. */
 	_Atomic uint32_t gate;
+	/* How it ended: member.c. */
+	_Atomic uint64_t ending;
 	/* The address of the function it runs, or 0: for those who look from outside. */
 	_Atomic uintptr_t running;
 	char name[MPROCI_NAME_SIZE];
@@ -64,11 +66,12 @@ typedef struct mproci_family {
 	_Atomic uint32_t departures;
 	/* When somebody who waits may look again who has ended unseen: nanoseconds of the clock. */
 	_Atomic int64_t next_watch;
-	/* What processes started without a name are numbered by. */
-	_Atomic uint32_t started;
 	mproci_member members[MPROCI_MEMBERS];
 	mproci_thread threads[MPROCI_THREADS];
 } mproci_family;
+
+/* The environment's variable by which a spawned process enters the family: process/spawned.h. */
+#define MPROCI_FAMILY_VARIABLE "MPROC_SPAWN"
 
 /* NULL until the first mproci_family_join of the root. */
 extern mproci_family *mproci_family_here;
@@ -87,6 +90,12 @@ int mproci_family_join(void);
  * mproci_family_join.
  */
 int mproci_family_reserve(size_t size);
+
+/*
+ * In a process that was not forked: enter the family whose memory file is open at @file, of @size bytes, and is at @base in
+ * all others.  Returns 0, or a negative errno with an error text.
+ */
+int mproci_family_enter(int file, void *base, size_t size);
 
 /* What lies behind the tables. */
 void mproci_family_rest(char **ret_start, char **ret_end);

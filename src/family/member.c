@@ -7,9 +7,11 @@
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
+#include "sys/futex.h"
 #include "sys/memory.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <mproc/result.h>
 #include <string.h>
 
@@ -191,6 +193,7 @@ static int expect(const char *name, mproci_id *ret_id)
 	atomic_store(&member->start_time, 0);
 	atomic_store(&member->gate, 0);
 	atomic_store(&member->running, 0);
+	atomic_store(&member->ending, *ret_id >> 32 << 32);
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
 	return 0;
@@ -206,22 +209,21 @@ int mproci_member_expect(const char *name, mproci_id *ret_id)
 	return rc;
 }
 
+void mproci_member_started(mproci_id id)
+{
+	atomic_store(&mproci_member_slot(id)->start_time, mproci_process_ticks_now());
+}
+
 int mproci_member_become(mproci_id id)
 {
 	mproci_member *member = mproci_member_slot(id);
-	uint64_t word = atomic_load(&member->word), start_time;
-	pid_t pid = mproci_process_id();
-	int rc;
+	uint64_t word = atomic_load(&member->word);
 
 	if (id_of(word, (uint32_t)id) != id || state_of(word) != MPROCI_MEMBER_STARTING)
 		return -ECHILD;
-	rc = mproci_process_start_time(pid, &start_time);
-	/* This process lives: it is /proc that is not there. */
-	rc = rc == -ESRCH ? -ENOENT : rc;
-	if (rc < 0)
-		return mproci_fail(rc, "cannot read this process's start time from /proc: %s", strerror(-rc));
-	atomic_store(&member->start_time, start_time);
-	atomic_store(&member->pid, pid);
+	if (atomic_load(&member->start_time) == 0)
+		mproci_member_started(id);
+	atomic_store(&member->pid, mproci_process_id());
 	/* Fails when the parent has died and was buried. */
 	if (!atomic_compare_exchange_strong(&member->word, &word,
 		    word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_RUNNING)))
@@ -230,10 +232,75 @@ int mproci_member_become(mproci_id id)
 	return 0;
 }
 
+/* The word of an ending: generation, then 8 bits of exit code, 7 of signal, and these. */
+enum {
+	ENDING_CORE = 1 << 15,
+	ENDING_SAID = 1 << 16,
+	ENDING_PROVEN = 1 << 17,
+};
+
+void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven)
+{
+	_Atomic uint64_t *place = &mproci_member_slot(id)->ending;
+	uint64_t before = atomic_load(place);
+	uint64_t after = id >> 32 << 32 | (uint64_t)(ending.exit_code & 0xff)
+			 | (uint64_t)(ending.signal & 0x7f) << 8 | (ending.has_core ? ENDING_CORE : 0)
+			 | (is_proven ? ENDING_PROVEN : ENDING_SAID);
+
+	do {
+		if (before >> 32 != id >> 32 || (before & ENDING_PROVEN) != 0)
+			return;
+	} while (!atomic_compare_exchange_weak(place, &before, after));
+}
+
+bool mproci_member_ending(mproci_id id, mproci_ending *ret_ending, bool *ret_is_proven)
+{
+	uint64_t word = atomic_load(&mproci_member_slot(id)->ending);
+
+	if (word >> 32 != id >> 32 || (word & (ENDING_SAID | ENDING_PROVEN)) == 0)
+		return false;
+	*ret_ending = (mproci_ending){
+		.exit_code = (int)(word & 0xff),
+		.signal = (int)(word >> 8 & 0x7f),
+		.has_core = (word & ENDING_CORE) != 0,
+	};
+	*ret_is_proven = (word & ENDING_PROVEN) != 0;
+	return true;
+}
+
+void mproci_member_tell(mproci_id id)
+{
+	_Atomic uint32_t *gate = &mproci_member_slot(id)->gate;
+
+	atomic_store(gate, (uint32_t)(id >> 32));
+	mproci_futex_wake(gate, INT_MAX);
+}
+
 void mproci_member_runs(uintptr_t function)
 {
 	atomic_store_explicit(
 		&mproci_member_slot(mproci_member_self())->running, function, memory_order_relaxed);
+}
+
+int mproci_member_prepare(void)
+{
+	if (self == NULL)
+		self = mproci_memory_wiped_on_fork();
+	return self == NULL ? mproci_fail(-ENOMEM, "no memory for a page of this process") : 0;
+}
+
+/* Whether others will be able to tell this process from another that gets its pid. */
+static int check_proc(void)
+{
+	uint64_t unused;
+	int rc;
+
+	rc = mproci_process_start_time(mproci_process_id(), &unused);
+	/* This process lives: it is /proc that is not there. */
+	rc = rc == -ESRCH ? -ENOENT : rc;
+	if (rc < 0)
+		return mproci_fail(rc, "cannot read this process's start time from /proc: %s", strerror(-rc));
+	return 0;
 }
 
 int mproci_member_enrol(void)
@@ -241,10 +308,11 @@ int mproci_member_enrol(void)
 	mproci_id id;
 	int rc;
 
-	if (self == NULL)
-		self = mproci_memory_wiped_on_fork();
-	if (self == NULL)
-		return mproci_fail(-ENOMEM, "no memory for a page of this process");
+	rc = mproci_member_prepare();
+	if (rc == 0)
+		rc = check_proc();
+	if (rc < 0)
+		return rc;
 	/* Under the lock until it is known whose slot it is: otherwise it would be lost with a child killed on the way. */
 	mproci_member_lock();
 	rc = expect("", &id);

@@ -9,6 +9,7 @@
 #define FAMILY_MEMBER_H
 
 #include "family/family.h"
+#include "sys/child.h"
 
 #include <sys/types.h>
 
@@ -33,6 +34,24 @@ int mproci_member_expect(const char *name, mproci_id *ret_id);
  * with an error text when /proc cannot be read.
  */
 int mproci_member_become(mproci_id id);
+
+/* In a process that was not forked, before it becomes a member.  Returns 0, or -ENOMEM with an error text. */
+int mproci_member_prepare(void);
+
+/*
+ * Note how a member ends: what it says itself (@is_proven false), or what the kernel says, which is never replaced.  Nothing
+ * happens when it is buried.
+ */
+void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven);
+
+/* What was noted about a member that is not buried.  Returns whether anything was, and in @ret_is_proven whether by the kernel. */
+bool mproci_member_ending(mproci_id id, mproci_ending *ret_ending, bool *ret_is_proven);
+
+/* Wake who waits for what was noted, as mproci_futex_wait on the member's gate: that is the member's generation from then on. */
+void mproci_member_tell(mproci_id id);
+
+/* In the parent, after it has forked a child for that id: note that it has started by now, which the child need not do. */
+void mproci_member_started(mproci_id id);
 
 /* Note which function this process runs, for whoever looks at the table; 0: none. */
 void mproci_member_runs(uintptr_t function);

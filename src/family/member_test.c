@@ -55,7 +55,7 @@ START_TEST(root_is_a_running_member)
 	ck_assert_int_eq(state_of(self), MPROCI_MEMBER_RUNNING);
 	ck_assert_int_eq(member->pid, getpid());
 	ck_assert_int_eq(mproci_process_start_time(getpid(), &start_time), 0);
-	ck_assert_uint_eq(member->start_time, start_time);
+	ck_assert_uint_ge(member->start_time, start_time);
 }
 END_TEST
 
@@ -355,7 +355,7 @@ START_TEST(who_got_the_pid_of_a_member_is_not_taken_for_it)
 	mproci_id id;
 	pid_t pid = fork_member(&id);
 
-	--mproci_member_slot(id)->start_time;
+	mproci_member_slot(id)->start_time = 0;
 	ck_assert(mproci_member_is_there(mproci_member_stamp(id)));
 	ck_assert(!mproci_member_lives(mproci_member_stamp(id)));
 	support_kill(pid);
@@ -525,7 +525,7 @@ START_TEST(end_does_not_kill_who_got_the_pid_of_a_member)
 	pid_t pid = fork_member(&id);
 
 	/* As if the member had ended long ago and its pid had come to be another process's. */
-	--mproci_member_slot(id)->start_time;
+	mproci_member_slot(id)->start_time = 0;
 	mproci_member_end(id);
 	ck_assert_int_eq(kill(pid, SIGUSR1), 0);
 	ck_assert_int_eq(reap(pid), -SIGUSR1);

@@ -11,17 +11,21 @@
 #include <mproc/process.h>
 
 typedef struct mproci_process_plan {
-	/* NULL for a numbered one. */
 	const char *name;
+	/* Default or fork; or spawn, for a function that makes do with what follows below. */
 	mproc_start start;
 	/* As in sys/child.h. */
 	mproci_signals signals;
 	bool ends_with_thread;
 	mproc_process_function *function;
 	void *argument;
+	/* For spawn: how many bytes @argument points to, and what stays open. */
+	size_t size;
+	const int *descriptors;
+	size_t descriptor_count;
 } mproci_process_plan;
 
-/* As mproc_process_start, without the checks and without copying the argument. */
+/* As mproc_process_start, for a process of the library's own, which the application does not get to see. */
 int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_process);
 
 /* How a joined process ended. */

@@ -7,6 +7,7 @@
 
 #include "arena/root.h"
 #include "family/member.h"
+#include "process/handle.h"
 #include "support.h"
 #include "sys/clock.h"
 
@@ -60,6 +61,12 @@ static int return_0(void *unused)
 {
 	(void)unused;
 	return 0;
+}
+
+static int return_7(void *unused)
+{
+	(void)unused;
+	return 7;
 }
 
 static int return_argument(void *code)
@@ -199,9 +206,26 @@ START_TEST(exit_code_is_known_without_a_join)
 }
 END_TEST
 
-START_TEST(exit_code_of_which_somebody_else_took_the_status_is_lost)
+static int end_at_once(void *code)
 {
-	mproc_process *process = start(return_0, NULL, 0);
+	_exit((int)(intptr_t)code);
+}
+
+START_TEST(exit_code_of_which_somebody_else_took_the_status_is_known_when_the_process_said_it)
+{
+	mproc_process *process = start(return_7, NULL, 0);
+	int code = 77;
+
+	ck_assert_int_eq(waitpid(-1, NULL, 0), mproc_process_pid(process));
+	ck_assert_int_eq(mproc_process_exit_code(process, &code), 0);
+	ck_assert_int_eq(code, 7);
+	ck_assert_ptr_null(mproc_process_close(process));
+}
+END_TEST
+
+START_TEST(exit_code_of_which_somebody_else_took_the_status_is_lost_otherwise)
+{
+	mproc_process *process = start(end_at_once, NULL, 0);
 	int code = 77;
 
 	ck_assert_int_eq(waitpid(-1, NULL, 0), mproc_process_pid(process));
@@ -408,7 +432,8 @@ static int leave_another_running(void *unused)
 	mproc_process *process;
 
 	(void)unused;
-	return mproc_process_start(NULL, pass_gate, NULL, 0, &process);
+	/* Without the end that joins it. */
+	_exit(-mproc_process_start(NULL, pass_gate, NULL, 0, &process));
 }
 
 START_TEST(children_of_a_child_leave_the_table_with_it)
@@ -596,7 +621,7 @@ START_TEST(first_process_is_number_1)
 	mproc_process *process;
 
 	/* warm_up started one. */
-	mproci_family_here->started = 0;
+	mproci_handle_number((const char[MPROCI_NAME_SIZE]){""});
 	process = start(return_0, NULL, 0);
 	ck_assert_str_eq(mproc_process_name(process), "Process-1");
 	finish(process);
@@ -944,12 +969,14 @@ START_TEST(start_refuses_bad_arguments_and_says_which)
 		{.options.name = "", .text = "name of 0 bytes: 1 to 31 are possible"},
 		{.options.name = "a name of 32 bytes, one too many",
 			.text = "name of 32 bytes: 1 to 31 are possible"},
-		{.options.start = (mproc_start)2,
-			.text = "start method 2: 0 (default) and 1 (fork) are possible"},
+		{.options.start = (mproc_start)4,
+			.text = "start method 4: 0 (default), 1 (fork), 2 (server) and 3 (spawn) are "
+				"possible"},
 		{.options.start = (mproc_start)-1,
-			.text = "start method -1: 0 (default) and 1 (fork) are possible"},
+			.text = "start method -1: 0 (default), 1 (fork), 2 (server) and 3 (spawn) are "
+				"possible"},
 		{.options.reserved = {5}, .text = "reserved[0] is 5, not 0"},
-		{.options.reserved = {0, 0, 0, 0, 0, 5}, .text = "reserved[5] is 5, not 0"},
+		{.options.reserved = {0, 0, 0, 5}, .text = "reserved[3] is 5, not 0"},
 	};
 	mproc_process *untouched = (mproc_process *)(void *)gate;
 	uint32_t blocks = count_blocks();
@@ -1200,8 +1227,8 @@ START_TEST(first_start_without_descriptors_fails_and_leaves_nothing)
 	mproc_process *untouched = NULL;
 
 	getrlimit(RLIMIT_NOFILE, &before);
-	/* One for the memory; then two for the lifeline and one to try it. */
-	for (int left = 0; left < 3; ++left) {
+	/* One for the memory, two for the lifeline and one to try it. */
+	for (int left = 0; left < 4; ++left) {
 		int rc;
 
 		limit(RLIMIT_NOFILE, (rlim_t)(first + left));
@@ -1234,7 +1261,8 @@ int main(void)
 		exit_code_of_a_killed_process_is_minus_the_signal,
 		exit_code_of_a_running_process_is_refused,
 		exit_code_is_known_without_a_join,
-		exit_code_of_which_somebody_else_took_the_status_is_lost,
+		exit_code_of_which_somebody_else_took_the_status_is_known_when_the_process_said_it,
+		exit_code_of_which_somebody_else_took_the_status_is_lost_otherwise,
 		table_of_members_says_which_function_a_process_runs,
 		argument_is_copied_at_the_start,
 		big_argument_is_copied_whole,

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -53,7 +56,7 @@ static void give_default_handlers(void)
 	signal(SIGINT, SIG_IGN);
 }
 
-static int fail_to_fork(int rc)
+int mproci_child_fail(int rc)
 {
 	struct rlimit limit;
 
@@ -66,7 +69,7 @@ static int fail_to_fork(int rc)
 }
 
 /* A child we cannot follow is a child we must not have. */
-static int follow(pid_t pid)
+int mproci_child_follow(pid_t pid)
 {
 	int fd;
 
@@ -85,6 +88,9 @@ static bool sees_threads(void)
 {
 	struct stat info;
 
+	/* libc knows when there never was another. */
+	if (__libc_single_threaded)
+		return false;
 	return stat("/proc/self/task", &info) == 0 && info.st_nlink > 2 + OWN_THREADS;
 }
 
@@ -97,7 +103,7 @@ static void flush_unless_locked(FILE *stream)
 }
 
 /* What is buffered now would be written by parent and child.  A stream that another thread waits on must not hold us up. */
-static void flush(void)
+void mproci_child_flush(void)
 {
 	if (!sees_threads()) {
 		fflush(NULL);
@@ -107,6 +113,18 @@ static void flush(void)
 	flush_unless_locked(stderr);
 }
 
+void mproci_child_pass(_Atomic uint32_t *gate)
+{
+	while (atomic_load(gate) == 0)
+		mproci_futex_wait(gate, 0, MPROC_FOREVER);
+}
+
+void mproci_child_let_pass(_Atomic uint32_t *gate)
+{
+	atomic_store(gate, 1);
+	mproci_futex_wake(gate, INT_MAX);
+}
+
 static void become_child(const mproci_child_plan *plan, pid_t parent)
 {
 	if (plan->ends_with_thread) {
@@ -114,19 +132,21 @@ static void become_child(const mproci_child_plan *plan, pid_t parent)
 		if (getppid() != parent)
 			kill(getpid(), SIGKILL);
 	}
-	mproci_lifeline_arm();
+	mproci_lifeline_arm(plan->lifeline);
 	if (plan->signals != MPROCI_SIGNALS_INHERITED)
 		give_default_handlers();
-	while (plan->gate != NULL && atomic_load(plan->gate) == 0)
-		mproci_futex_wait(plan->gate, 0, MPROC_FOREVER);
+	if (plan->gate != NULL)
+		mproci_child_pass(plan->gate);
 }
 
-static void open_gate(const mproci_child_plan *plan)
+static void choose_mask(const mproci_child_plan *plan, sigset_t *mask)
 {
-	if (plan->gate == NULL)
-		return;
-	atomic_store(plan->gate, 1);
-	mproci_futex_wake(plan->gate, 1);
+	if (plan->mask != NULL)
+		*mask = *plan->mask;
+	else if (plan->signals == MPROCI_SIGNALS_BLOCKED)
+		sigfillset(mask);
+	else if (plan->signals == MPROCI_SIGNALS_DEFAULT)
+		sigemptyset(mask);
 }
 
 pid_t mproci_child_fork(const mproci_child_plan *plan, int *ret_pidfd)
@@ -135,37 +155,30 @@ pid_t mproci_child_fork(const mproci_child_plan *plan, int *ret_pidfd)
 	pid_t pid, parent = getpid();
 	int rc;
 
-	rc = mproci_lifeline_make();
-	if (rc < 0)
-		return rc;
-	flush();
+	mproci_child_flush();
 	/* No handler of the application may run in the child before it is set up. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	mproci_lifeline_trust(true);
 	pid = fork();
 	rc = pid < 0 ? -errno : 0;
+	mproci_lifeline_trust(false);
 	if (pid == 0)
 		become_child(plan, parent);
-	if (pid == 0 && plan->signals == MPROCI_SIGNALS_DEFAULT)
-		sigemptyset(&before);
-	if (pid != 0 || plan->signals != MPROCI_SIGNALS_BLOCKED)
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (pid == 0)
+		choose_mask(plan, &before);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (pid == 0)
 		return 0;
 	if (rc < 0)
-		return fail_to_fork(rc);
-	rc = follow(pid);
+		return mproci_child_fail(rc);
+	if (ret_pidfd == NULL)
+		return pid;
+	rc = mproci_child_follow(pid);
 	if (rc < 0)
 		return rc;
-	open_gate(plan);
 	*ret_pidfd = rc;
 	return pid;
-}
-
-_Noreturn void mproci_child_exit(int code)
-{
-	fflush(NULL);
-	_exit(code);
 }
 
 static int wait_id(int pidfd, siginfo_t *info, int flags)
@@ -202,17 +215,66 @@ int mproci_child_wait(int pidfd, mproc_deadline deadline)
 	return rc == 0 || rc == -ETIMEDOUT ? rc : wait_without_poll(pidfd, deadline);
 }
 
+static mproci_ending ending_of(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return (mproci_ending){.exit_code = info->si_status};
+	return (mproci_ending){.signal = info->si_status, .has_core = info->si_code == CLD_DUMPED};
+}
+
 void mproci_child_ending(int pidfd, mproci_ending *ret_ending)
 {
 	siginfo_t info = {0};
 
-	*ret_ending = (mproci_ending){0};
 	if (wait_id(pidfd, &info, WNOWAIT) < 0)
-		ret_ending->is_lost = true;
-	else if (info.si_code == CLD_EXITED)
-		ret_ending->exit_code = info.si_status;
+		*ret_ending = (mproci_ending){.is_lost = true};
 	else
-		ret_ending->signal = info.si_status;
+		*ret_ending = ending_of(&info);
+}
+
+pid_t mproci_child_any(mproci_ending *ret_ending)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid == 0)
+		return 0;
+	*ret_ending = ending_of(&info);
+	return info.si_pid;
+}
+
+void mproci_child_reap_pid(pid_t pid)
+{
+	siginfo_t info;
+
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
+}
+
+int mproci_child_bell_open(void)
+{
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, NULL);
+	return mproci_descriptor_lift(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+void mproci_child_bell_silence(int bell)
+{
+	struct signalfd_siginfo info;
+
+	while (read(bell, &info, sizeof info) > 0)
+		;
+}
+
+void mproci_child_mask(sigset_t *ret_mask)
+{
+	pthread_sigmask(SIG_SETMASK, NULL, ret_mask);
+}
+
+int mproci_child_open_self(void)
+{
+	return open_pidfd(getpid());
 }
 
 void mproci_child_reap(int pidfd)
@@ -222,11 +284,16 @@ void mproci_child_reap(int pidfd)
 	wait_id(pidfd, &info, 0);
 }
 
-int mproci_child_kill(int pidfd)
+int mproci_child_signal(int pidfd, int signal)
 {
-	long rc = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	long rc = syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 
 	return rc == 0 || errno == ESRCH ? 0 : -errno;
+}
+
+int mproci_child_kill(int pidfd)
+{
+	return mproci_child_signal(pidfd, SIGKILL);
 }
 
 int mproci_child_open(pid_t pid, uint64_t start_time)
@@ -239,7 +306,7 @@ int mproci_child_open(pid_t pid, uint64_t start_time)
 		return fd;
 	/* Compared after opening: from here on the descriptor cannot come to mean another process. */
 	rc = mproci_process_start_time(pid, &ticks);
-	if (rc == 0 && ticks == start_time)
+	if (rc == 0 && ticks <= start_time)
 		return fd;
 	/* What is not to be seen in /proc may be hidden there. */
 	if (rc == -ESRCH && mproci_poll_one(fd, MPROC_NOW) != 0)
@@ -279,6 +346,16 @@ int mproci_process_start_time(pid_t pid, uint64_t *ret_ticks)
 	line[size] = '\0';
 	*ret_ticks = parse_start_time(line);
 	return 0;
+}
+
+uint64_t mproci_process_ticks_now(void)
+{
+	struct timespec now;
+	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	/* Rounded down, as the kernel does. */
+	return (uint64_t)now.tv_sec * per_second + (uint64_t)now.tv_nsec / (1000000000 / per_second);
 }
 
 pid_t mproci_process_id(void)

@@ -2,14 +2,15 @@
 /*
  * sys/child.h - making a child process, following it, and not outliving the parent.
  *
- * The lifeline is a pipe whose write end only the parent has.  Each child opens the read end anew
- * and asks the kernel for SIGKILL when it changes: it does so when the parent ends, in whatever way,
+ * The lifeline is a pipe whose write end only the parent has.  For each child the read end is opened anew,
+ * and the child asks the kernel for SIGKILL when it changes: it does so when the parent ends, in whatever way,
  * even when the child blocks all signals.  (PR_SET_PDEATHSIG fires when the forking *thread* ends.)
  */
 #ifndef SYS_CHILD_H
 #define SYS_CHILD_H
 
 #include <mproc/deadline.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@ typedef struct mproci_ending {
 	/* The signal that killed it; 0 when it exited. */
 	int signal;
 	int exit_code;
+	bool has_core;
 } mproci_ending;
 
 /* How a process ends that got SIGKILL. */
@@ -38,11 +40,15 @@ typedef enum mproci_signals {
 
 typedef struct mproci_child_plan {
 	mproci_signals signals;
+	/* The mask instead; NULL: as above. */
+	const sigset_t *mask;
 	/* The child also ends with the thread that forks it, and then even when it has closed all descriptors or become
 	 * another program.  For processes of one thread. */
 	bool ends_with_thread;
-	/* A shared word, 0: the child stays at this gate until the parent has its descriptor, so that it cannot have
-	 * ended and been reaped by somebody else before.  NULL for none. */
+	/* What ties it to its parent: from mproci_lifeline_open of that. */
+	int lifeline;
+	/* A shared word, 0: the child stays at this gate until the parent has its descriptor and lets it pass, so that it
+	 * cannot have ended and been reaped by somebody else before.  NULL for none. */
 	_Atomic uint32_t *gate;
 } mproci_child_plan;
 
@@ -50,13 +56,45 @@ typedef struct mproci_child_plan {
  * Fork a child that ends with this process.  What stdio has buffered is written first; only stdout and stderr, if no
  * other thread is using them, when this process has other threads.
  *
- * Returns 0 in the child; in the parent the pid, and a close-on-exec descriptor of the process in @ret_pidfd; a negative
- * errno with an error text.
+ * Returns 0 in the child; in the parent the pid, and a close-on-exec descriptor of the process in @ret_pidfd, which may
+ * be NULL for none; a negative errno with an error text.
  */
 pid_t mproci_child_fork(const mproci_child_plan *plan, int *ret_pidfd);
 
-/* End this process with @code, after writing what stdio has buffered; no atexit handler runs. */
-_Noreturn void mproci_child_exit(int code);
+/*
+ * Get a descriptor of a child that was just made in another way, @pid.  Returns it; a negative errno with an error text:
+ * then the child is killed and reaped.
+ */
+int mproci_child_follow(pid_t pid);
+
+/* Write what stdio has buffered, as mproci_child_fork does. */
+void mproci_child_flush(void);
+
+/* In a child: stay at the gate. */
+void mproci_child_pass(_Atomic uint32_t *gate);
+
+/* Open the gate of a child. */
+void mproci_child_let_pass(_Atomic uint32_t *gate);
+
+/* Say why no process could be started; returns the negative errno @rc. */
+int mproci_child_fail(int rc);
+
+/* This thread's signal mask. */
+void mproci_child_mask(sigset_t *ret_mask);
+
+/* Get a descriptor of this process itself.  Returns it, or a negative errno. */
+int mproci_child_open_self(void);
+
+/*
+ * In a process that has no children but the library's: one that has ended.  Returns its pid and how it ended, leaving it to be
+ * reaped by mproci_child_reap_pid; 0: none has ended.
+ */
+pid_t mproci_child_any(mproci_ending *ret_ending);
+void mproci_child_reap_pid(pid_t pid);
+
+/* A descriptor that becomes readable when a child ends, until it is silenced; or a negative errno. */
+int mproci_child_bell_open(void);
+void mproci_child_bell_silence(int bell);
 
 /*
  * Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT; another negative errno when it is
@@ -70,17 +108,21 @@ void mproci_child_ending(int pidfd, mproci_ending *ret_ending);
 /* Reap an ended child. */
 void mproci_child_reap(int pidfd);
 
-/* Send SIGKILL.  Returns 0, also when the process has ended; -EPERM. */
+/* Send a signal.  Returns 0, also when the process has ended; -EPERM. */
+int mproci_child_signal(int pidfd, int signal);
 int mproci_child_kill(int pidfd);
 
 /*
- * Open a process that need not be a child.  @start_time as from mproci_process_start_time, so that another
+ * Open a process that need not be a child.  @start_time: it started then, or before; so that another
  * process that got its pid is not meant.  Returns a descriptor; -ESRCH: it has ended; another negative errno: nobody knows.
  */
 int mproci_child_open(pid_t pid, uint64_t start_time);
 
 /* The clock ticks since boot when process @pid started.  Returns 0, -ESRCH, or another negative errno. */
 int mproci_process_start_time(pid_t pid, uint64_t *ret_ticks);
+
+/* The clock ticks since boot: this process started then, or before.  Cost: no system call. */
+uint64_t mproci_process_ticks_now(void);
 
 pid_t mproci_process_id(void);
 

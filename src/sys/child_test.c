@@ -3,6 +3,7 @@
 
 #include "support.h"
 #include "sys/descriptor.h"
+#include "sys/exit.h"
 #include "sys/lifeline.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ static void close_gate(void)
 
 static void make_lifeline(void)
 {
-	ck_assert_int_eq(mproci_lifeline_make(), 0);
+	mproci_close(mproci_lifeline_open());
 }
 
 static void wait_at_gate(void)
@@ -51,16 +52,24 @@ static void let_one_through(void)
 	ck_assert_int_eq(write(gate[1], "x", 1), 1);
 }
 
+static pid_t fork_child(mproci_signals signals, int *ret_pidfd)
+{
+	int lifeline = mproci_lifeline_open();
+	pid_t pid = mproci_child_fork(
+		&(mproci_child_plan){.signals = signals, .lifeline = lifeline}, ret_pidfd);
+
+	if (pid != 0)
+		mproci_close(lifeline);
+	return pid;
+}
+
 static int start(int (*function)(void), bool fresh_signals)
 {
 	int pidfd = -1;
-	pid_t pid =
-		mproci_child_fork(&(mproci_child_plan){.signals = fresh_signals ? MPROCI_SIGNALS_DEFAULT
-										: MPROCI_SIGNALS_INHERITED},
-			&pidfd);
+	pid_t pid = fork_child(fresh_signals ? MPROCI_SIGNALS_DEFAULT : MPROCI_SIGNALS_INHERITED, &pidfd);
 
 	if (pid == 0)
-		mproci_child_exit(function());
+		mproci_exit_now(function());
 	ck_assert_int_gt(pid, 0);
 	ck_assert_int_ge(pidfd, 0);
 	return pidfd;
@@ -121,10 +130,10 @@ END_TEST
 START_TEST(fork_gives_the_pid_and_a_descriptor_closed_on_exec)
 {
 	int pidfd;
-	pid_t pid = mproci_child_fork(&(mproci_child_plan){0}, &pidfd);
+	pid_t pid = fork_child(MPROCI_SIGNALS_INHERITED, &pidfd);
 
 	if (pid == 0)
-		mproci_child_exit(pass_gate());
+		mproci_exit_now(pass_gate());
 	ck_assert_int_eq(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(kill(pid, 0), 0);
 	let_one_through();
@@ -147,11 +156,11 @@ END_TEST
 START_TEST(ended_child_keeps_its_pid_until_it_is_reaped)
 {
 	int pidfd;
-	pid_t pid = mproci_child_fork(&(mproci_child_plan){0}, &pidfd);
+	pid_t pid = fork_child(MPROCI_SIGNALS_INHERITED, &pidfd);
 	mproci_ending ending;
 
 	if (pid == 0)
-		mproci_child_exit(7);
+		mproci_exit_now(7);
 	mproci_child_wait(pidfd, MPROC_FOREVER);
 	mproci_child_ending(pidfd, &ending);
 	ck_assert_int_eq(kill(pid, 0), 0);
@@ -345,14 +354,16 @@ START_TEST(fork_without_a_descriptor_fails_and_leaves_no_child)
 {
 	struct rlimit before;
 	int pidfd = -2;
+	int lifeline = mproci_lifeline_open();
 	pid_t pid;
 
 	getrlimit(RLIMIT_NOFILE, &before);
 	limit_descriptors(0);
-	pid = mproci_child_fork(&(mproci_child_plan){0}, &pidfd);
+	pid = mproci_child_fork(&(mproci_child_plan){.lifeline = lifeline}, &pidfd);
 	if (pid == 0)
-		mproci_child_exit(0);
+		mproci_exit_now(0);
 	limit_descriptors(before.rlim_cur);
+	mproci_close(lifeline);
 	ck_assert_int_eq(pid, -EMFILE);
 	ck_assert_int_eq(pidfd, -2);
 	ck_assert_ptr_nonnull(strstr(mproc_error_text(), strerror(EMFILE)));
@@ -374,7 +385,7 @@ END_TEST
 
 START_TEST(process_that_started_at_another_time_is_another_process)
 {
-	ck_assert_int_eq(mproci_child_open(getpid(), start_time_of(getpid()) + 1), -ESRCH);
+	ck_assert_int_eq(mproci_child_open(getpid(), start_time_of(getpid()) - 1), -ESRCH);
 }
 END_TEST
 

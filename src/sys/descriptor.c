@@ -83,6 +83,21 @@ int mproci_fail_descriptor(int rc, const char *what)
 	return mproci_fail(rc, "%s: %s", what, strerror(-rc));
 }
 
+int mproci_directory_open(void)
+{
+	return mproci_descriptor_lift(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+bool mproci_descriptor_is_open(int descriptor)
+{
+	return fcntl(descriptor, F_GETFD) >= 0;
+}
+
+void mproci_descriptor_close_on_exec(int descriptor)
+{
+	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
 void mproci_close(int descriptor)
 {
 	if (descriptor >= 0)

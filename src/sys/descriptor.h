@@ -7,6 +7,7 @@
 
 #include <mproc/deadline.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Wait until one of @count descriptors is ready.  Returns how many are (0: deadline), or a negative errno. */
@@ -27,6 +28,14 @@ int mproci_descriptor_lift(int descriptor);
 
 /* Say that no descriptor could be had for @what, with the limit if that is why; returns the negative errno @rc. */
 int mproci_fail_descriptor(int rc, const char *what);
+
+/* Open the working directory, for mproci_setup_directory_at.  Returns the descriptor, or a negative errno. */
+int mproci_directory_open(void);
+
+bool mproci_descriptor_is_open(int descriptor);
+
+/* Have a descriptor closed by exec; -1 is none. */
+void mproci_descriptor_close_on_exec(int descriptor);
 
 /* Close a descriptor; -1 is none. */
 void mproci_close(int descriptor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One pipe per process, made before its first child.  The signal is asked for on an open file, not on a
- * descriptor, and a fork shares open files: so each child opens the read end anew, through /proc.
+ * descriptor, and a fork shares open files: so for each child the read end is opened anew, through /proc.
  *
  * The write end must be the parent's alone, or its death goes unnoticed.  close-on-exec sees to what
  * the program execs, a fork handler to children that it forks itself.
@@ -36,6 +36,9 @@ static pipe_id own;
 static int parents_read_end = -1;
 static pipe_id parents;
 
+/* This thread is forking for the library: it has just seen that the descriptors are still the lifeline's. */
+static _Thread_local bool is_own_fork;
+
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static int handlers_rc;
 
@@ -62,10 +65,19 @@ static void unlock(void)
 	pthread_mutex_unlock(&making);
 }
 
+static void close_known_end_of(int fd, pipe_id id)
+{
+	if (is_own_fork)
+		mproci_close(fd);
+	else
+		close_end_of(fd, id);
+}
+
 static void leave_to_parent(void)
 {
-	close_end_of(write_end, own);
-	close_end_of(parents_read_end, parents);
+	close_known_end_of(write_end, own);
+	close_known_end_of(parents_read_end, parents);
+	is_own_fork = false;
 	parents_read_end = read_end;
 	parents = own;
 	read_end = write_end = -1;
@@ -85,19 +97,6 @@ static int open_anew(int fd)
 	return mproci_descriptor_lift(open(path, O_RDONLY | O_CLOEXEC));
 }
 
-/* Whether a child will be able to do so. */
-static int probe(void)
-{
-	int fd;
-
-	fd = open_anew(read_end);
-	if (fd < 0)
-		return mproci_fail_descriptor(
-			fd, "starting processes needs /proc mounted, and a free descriptor");
-	close(fd);
-	return 0;
-}
-
 static int make(void)
 {
 	struct stat info;
@@ -112,7 +111,7 @@ static int make(void)
 		rc = -errno;
 	}
 	if (rc < 0)
-		return mproci_fail_descriptor(rc, "cannot make a pipe that ends children with this process");
+		return rc;
 	/* So that it can be opened anew also after this process, or the child, has given up its privileges. */
 	fchmod(read_end, 0444);
 	fstat(read_end, &info);
@@ -127,23 +126,24 @@ static void unmake(void)
 	read_end = write_end = -1;
 }
 
-static int make_sure(void)
+/* Locked. */
+static int open_one(void)
 {
-	bool is_new = !is_end_of(read_end, own) || !is_end_of(write_end, own);
+	bool is_there = is_end_of(read_end, own) && is_end_of(write_end, own);
 	int rc = 0;
 
-	if (is_new) {
+	if (!is_there) {
 		unmake();
 		rc = make();
 	}
 	if (rc == 0)
-		rc = probe();
-	if (rc < 0 && is_new)
+		rc = open_anew(read_end);
+	if (rc < 0 && !is_there)
 		unmake();
 	return rc;
 }
 
-int mproci_lifeline_make(void)
+int mproci_lifeline_open(void)
 {
 	int rc;
 
@@ -151,22 +151,55 @@ int mproci_lifeline_make(void)
 	if (handlers_rc < 0)
 		return mproci_fail(handlers_rc, "cannot register a fork handler: %s", strerror(-handlers_rc));
 	lock();
-	rc = make_sure();
+	rc = open_one();
 	unlock();
+	if (rc < 0)
+		return mproci_fail_descriptor(
+			rc, "cannot tie a child to this process, which takes three descriptors and /proc");
 	return rc;
 }
 
-void mproci_lifeline_arm(void)
+void mproci_lifeline_trust(bool is_trusted)
 {
-	int fd;
+	is_own_fork = is_trusted;
+}
 
-	fd = open_anew(parents_read_end);
-	if (fd < 0 || fcntl(fd, F_SETOWN, getpid()) != 0 || fcntl(fd, F_SETSIG, SIGKILL) != 0
-		|| fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
+int mproci_lifeline_armed(void)
+{
+	return is_end_of(parents_read_end, parents) ? parents_read_end : -1;
+}
+
+int mproci_lifeline_move(void)
+{
+	int moved = fcntl(parents_read_end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (moved < 0)
+		return -errno;
+	parents_read_end = moved;
+	return 0;
+}
+
+/* Only when it was not forked by its parent, this process does not know yet which pipe it is. */
+static void take(int end)
+{
+	struct stat info = {0};
+
+	if (parents_read_end < 0) {
+		fstat(end, &info);
+		parents = (pipe_id){info.st_dev, info.st_ino};
+	} else {
+		close(parents_read_end);
+	}
+	parents_read_end = end;
+}
+
+void mproci_lifeline_arm(int end)
+{
+	take(end);
+	if (fcntl(end, F_SETOWN, getpid()) != 0 || fcntl(end, F_SETSIG, SIGKILL) != 0
+		|| fcntl(end, F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
 		_exit(127);
-	close(parents_read_end);
-	parents_read_end = fd;
 	/* The parent may have died before this was armed. */
-	if (mproci_poll_one(fd, MPROC_NOW) == 0)
+	if (mproci_poll_one(end, MPROC_NOW) == 0)
 		kill(getpid(), SIGKILL);
 }

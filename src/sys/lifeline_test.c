@@ -46,16 +46,33 @@ static int in_child(int (*function)(void))
 	return status;
 }
 
+/* For the next child. */
+static int end = -1;
+
+static int make(void)
+{
+	if (end >= 0)
+		close(end);
+	end = mproci_lifeline_open();
+	return end < 0 ? end : 0;
+}
+
+static void arm(void)
+{
+	mproci_lifeline_arm(end);
+	end = -1;
+}
+
 static int make_twice(void)
 {
 	int before = count_descriptors(), after_first;
 
-	if (mproci_lifeline_make() != 0)
+	if (make() != 0)
 		return 1;
 	after_first = count_descriptors();
-	if (mproci_lifeline_make() != 0)
+	if (make() != 0)
 		return 2;
-	return after_first == before + 2 && count_descriptors() == after_first ? 0 : 3;
+	return after_first == before + 3 && count_descriptors() == after_first ? 0 : 3;
 }
 
 START_TEST(lifeline_is_made_once)
@@ -66,7 +83,7 @@ END_TEST
 
 static int all_closed_on_exec(void)
 {
-	mproci_lifeline_make();
+	make();
 	for (int fd = 3; fd < 100; ++fd) {
 		int flags = fcntl(fd, F_GETFD);
 		char link[64], target[64] = "";
@@ -102,7 +119,7 @@ static int first_free_descriptor(void)
 	return fd;
 }
 
-/* Two descriptors are kept and a third is tried: with fewer, nothing may be left open. */
+/* Two descriptors are kept and a third is for the child: with fewer, nothing may be left open. */
 static int make_with_few_descriptors(void)
 {
 	int before = count_descriptors();
@@ -114,7 +131,7 @@ static int make_with_few_descriptors(void)
 		int rc;
 
 		limit_descriptors(first + left);
-		rc = mproci_lifeline_make();
+		rc = make();
 		limit_descriptors((int)many.rlim_cur);
 		if (rc != -EMFILE)
 			return 10 + left;
@@ -124,7 +141,7 @@ static int make_with_few_descriptors(void)
 			return 30 + left;
 	}
 	limit_descriptors(first + 3);
-	return mproci_lifeline_make() == 0 ? 0 : 40;
+	return make() == 0 ? 0 : 40;
 }
 
 START_TEST(lifeline_fails_without_descriptors_and_leaves_none)
@@ -138,9 +155,9 @@ static int child_has_one_end(void)
 	int before = count_descriptors();
 	int status;
 
-	mproci_lifeline_make();
+	make();
 	if (fork() == 0) {
-		mproci_lifeline_arm();
+		arm();
 		_exit(count_descriptors() == before + 1 ? 0 : 1);
 	}
 	wait(&status);
@@ -158,12 +175,12 @@ static int grandchild_has_one_end(void)
 	int before = count_descriptors();
 	int status;
 
-	mproci_lifeline_make();
+	make();
 	if (fork() == 0) {
-		mproci_lifeline_arm();
-		mproci_lifeline_make();
+		arm();
+		make();
 		if (fork() == 0) {
-			mproci_lifeline_arm();
+			arm();
 			_exit(count_descriptors() == before + 1 ? 0 : 1);
 		}
 		wait(&status);
@@ -210,7 +227,7 @@ static pid_t fork_parent(void (*be_parent)(void))
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		close(gone[0]);
-		if (mproci_lifeline_make() == 0)
+		if (make() == 0)
 			be_parent();
 		_exit(1);
 	}
@@ -239,7 +256,7 @@ static void await_the_end_of_all(void)
 static void parent_of_waiting_child(void)
 {
 	if (fork() == 0) {
-		mproci_lifeline_arm();
+		arm();
 		tell_and_wait();
 	}
 	for (;;)
@@ -264,7 +281,7 @@ static void parent_that_exits_early(void)
 	if (fork() == 0) {
 		while (getppid() == parent)
 			sched_yield();
-		mproci_lifeline_arm();
+		arm();
 		tell_and_wait();
 	}
 	_exit(0);
@@ -290,7 +307,7 @@ static void parent_with_bystander(void)
 			pause();
 	}
 	if (fork() == 0) {
-		mproci_lifeline_arm();
+		arm();
 		(void)!write(gone[1], &bystander, sizeof bystander);
 		for (;;)
 			pause();

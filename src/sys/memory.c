@@ -24,18 +24,12 @@
 #endif
 
 #ifdef TSAN
-/* TSan has places of its own for everything, and shadows what is reserved. */
-static void *const HINT = NULL;
+/* TSan lets a program have memory in some places only, and shadows what is reserved. */
+static void *const HINT = (void *)0x4000000000;
 static const size_t LARGEST = (size_t)4 << 30;
-enum {
-	PLACING = 0
-};
 #else
 static void *const HINT = (void *)0x200000000000;
 static const size_t LARGEST = SIZE_MAX;
-enum {
-	PLACING = MAP_FIXED_NOREPLACE
-};
 #endif
 
 #ifndef MADV_POPULATE_WRITE
@@ -95,7 +89,7 @@ static void *map(int fd, size_t size)
 {
 	void *base;
 
-	base = map_at(HINT, PLACING, fd, size);
+	base = map_at(HINT, MAP_FIXED_NOREPLACE, fd, size);
 	/* Something else lies there: children inherit any other place just as well. */
 	if (base == MAP_FAILED && errno == EEXIST)
 		base = map_at(NULL, 0, fd, size);
@@ -134,7 +128,22 @@ static int reserve(int fd, size_t size, size_t least, void **ret_base, size_t *r
 	return 0;
 }
 
-int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size)
+int mproci_memory_map(int fd, void *base, size_t size)
+{
+	void *place = mmap(
+		base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+
+	if (place == base) {
+		madvise(base, size, MADV_DONTDUMP);
+		return 0;
+	}
+	/* A kernel before 4.17 takes the place for a hint. */
+	if (place != MAP_FAILED)
+		munmap(place, size);
+	return place == MAP_FAILED ? -errno : -EEXIST;
+}
+
+int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size, int *ret_file)
 {
 	int fd, rc;
 
@@ -146,8 +155,13 @@ int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *re
 	fd = memfd_create("mproc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return mproci_fail_descriptor(-errno, "shared memory: cannot make a memory file");
-	rc = reserve(fd, size, least, ret_base, ret_size);
-	close(fd);
+	rc = fd = mproci_descriptor_lift(fd);
+	if (fd >= 0)
+		rc = reserve(fd, size, least, ret_base, ret_size);
+	if (rc < 0)
+		mproci_close(fd);
+	else
+		*ret_file = fd;
 	return rc;
 }
 

@@ -18,9 +18,16 @@ enum {
  * a limit (RLIMIT_AS, RLIMIT_FSIZE) demands it, but not less than @least.  Not locked, also where the program locks
  * whatever it maps: that would fill it.
  *
- * Returns 0 and address and size; -ENOMEM: the limits leave less than @least; another negative errno.
+ * Returns 0 and address, size, and the descriptor of the memory file; -ENOMEM: the limits leave less than @least; another
+ * negative errno.
  */
-int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size);
+int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size, int *ret_file);
+
+/*
+ * In a process that was not forked but has that descriptor: have the memory at the same address.  Returns 0; -EEXIST: something
+ * else lies there; another negative errno.
+ */
+int mproci_memory_map(int fd, void *base, size_t size);
 
 /* Undo mproci_memory_reserve, for this process. */
 void mproci_memory_unreserve(void *base, size_t size);

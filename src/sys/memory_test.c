@@ -23,15 +23,19 @@ static const size_t WISHED = (size_t)64 << 30;
 /* What most tests reserve. */
 static char *base;
 static size_t size;
+/* Of the memory that was reserved last. */
+static int memory_file = -1;
 
 static void reserve(void)
 {
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, (void **)&base, &size), 0);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, (void **)&base, &size, &memory_file), 0);
 }
 
 static void unreserve(void)
 {
 	mproci_memory_unreserve(base, size);
+	close(memory_file);
+	memory_file = -1;
 }
 
 /* What smaps says about the mapping that begins at @start, in the line that begins with @key. */
@@ -130,7 +134,7 @@ START_TEST(place_that_is_taken_is_not_overwritten)
 	size_t other_size;
 
 	base[0] = 'a';
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, (void **)&other, &other_size), 0);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, (void **)&other, &other_size, &memory_file), 0);
 	ck_assert_ptr_ne(other, base);
 	ck_assert_int_eq(other[0], 0);
 	ck_assert_int_eq(base[0], 'a');
@@ -204,7 +208,7 @@ START_TEST(nothing_stays_mapped_after_unreserve)
 	size_t before = mapped_bytes(), other_size;
 	void *other;
 
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, &other, &other_size), 0);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, &other, &other_size, &memory_file), 0);
 	ck_assert_uint_ge(mapped_bytes(), before + other_size);
 	mproci_memory_unreserve(other, other_size);
 	ck_assert_uint_lt(mapped_bytes(), before + MIB);
@@ -217,7 +221,7 @@ START_TEST(reservation_shrinks_to_the_limit_of_addresses)
 	size_t other_size;
 
 	limit(RLIMIT_AS, mapped_bytes() + 64 * MIB);
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, &other, &other_size), 0);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, &other, &other_size, &memory_file), 0);
 	ck_assert_uint_le(other_size, 64 * MIB);
 	ck_assert_uint_ge(other_size, 8 * MIB);
 	mproci_memory_unreserve(other, other_size);
@@ -230,7 +234,7 @@ START_TEST(reservation_fails_below_its_least_under_the_limit_of_addresses)
 	size_t other_size = 1;
 
 	limit(RLIMIT_AS, mapped_bytes() + 64 * MIB);
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, 128 * MIB, &other, &other_size), -ENOMEM);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, 128 * MIB, &other, &other_size, &memory_file), -ENOMEM);
 	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "128 MiB"));
 	ck_assert_ptr_eq(other, &other);
 	ck_assert_uint_eq(other_size, 1);
@@ -243,7 +247,7 @@ START_TEST(reservation_shrinks_to_the_limit_of_file_sizes)
 	size_t other_size;
 
 	limit(RLIMIT_FSIZE, 10 * MIB + 1);
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, (void **)&other, &other_size), 0);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, MIB, (void **)&other, &other_size, &memory_file), 0);
 	ck_assert_uint_eq(other_size, 10 * MIB);
 	other[other_size - 1] = 1;
 	mproci_memory_unreserve(other, other_size);
@@ -256,7 +260,7 @@ START_TEST(reservation_fails_below_its_least_under_the_limit_of_file_sizes)
 	size_t other_size = 1;
 
 	limit(RLIMIT_FSIZE, 10 * MIB);
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, 16 * MIB, &other, &other_size), -ENOMEM);
+	ck_assert_int_eq(mproci_memory_reserve(WISHED, 16 * MIB, &other, &other_size, &memory_file), -ENOMEM);
 	ck_assert_str_eq(mproc_error_text(),
 		"shared memory: RLIMIT_AS or RLIMIT_FSIZE allows 10 MiB, needed are 16 MiB");
 	ck_assert_ptr_eq(other, &other);
@@ -273,7 +277,7 @@ START_TEST(reservation_fails_when_no_descriptors_are_left)
 
 	getrlimit(RLIMIT_NOFILE, &before);
 	limit(RLIMIT_NOFILE, 0);
-	rc = mproci_memory_reserve(WISHED, MIB, &other, &other_size);
+	rc = mproci_memory_reserve(WISHED, MIB, &other, &other_size, &memory_file);
 	limit(RLIMIT_NOFILE, before.rlim_cur);
 	ck_assert_int_eq(rc, -EMFILE);
 	ck_assert_ptr_eq(other, &other);
@@ -305,7 +309,7 @@ static void check_reserves_unlocked(size_t wished)
 	char *other;
 	size_t other_size;
 
-	ck_assert_msg(mproci_memory_reserve(wished, MIB, (void **)&other, &other_size) == 0, "%s",
+	ck_assert_msg(mproci_memory_reserve(wished, MIB, (void **)&other, &other_size, &memory_file) == 0, "%s",
 		mproc_error_text());
 	ck_assert_uint_eq(other_size, wished);
 	other[other_size - 1] = 1;

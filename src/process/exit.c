@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libc calls its exit handlers last one first.  So a handler that is registered when a process begins to be a child comes
+ * after all that the child itself registers and before all that came from its parent; and as it ends the process, the
+ * parent's never run.
+ */
+#include "process/exit.h"
+
+#include "base/error.h"
+#include "family/member.h"
+#include "process/handle.h"
+#include "sys/child.h"
+#include "sys/exit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+typedef struct exit_call {
+	struct exit_call *next;
+	void (*function)(void *argument);
+	void *argument;
+} exit_call;
+
+/* The last one first. */
+static exit_call *calls;
+/* Protects them against other threads; and the registering. */
+static pthread_mutex_t calling = PTHREAD_MUTEX_INITIALIZER;
+static bool is_prepared;
+static pthread_once_t forget_once = PTHREAD_ONCE_INIT;
+
+/* In a forked child: these are the parent's. */
+static void forget(void)
+{
+	pthread_mutex_init(&calling, NULL);
+	calls = NULL;
+}
+
+static void register_forget(void)
+{
+	mproci_process_at_fork(NULL, NULL, forget);
+}
+
+static exit_call *take_last(void)
+{
+	exit_call *last;
+
+	pthread_mutex_lock(&calling);
+	last = calls;
+	if (last != NULL)
+		calls = last->next;
+	pthread_mutex_unlock(&calling);
+	return last;
+}
+
+/* libc calls this once for each of them: so they and those of atexit come in the order that they were registered in. */
+static void run_last(int code)
+{
+	exit_call *call = take_last();
+
+	(void)code;
+	if (call == NULL)
+		return;
+	call->function(call->argument);
+	free(call);
+}
+
+static void end_process(int code)
+{
+	(void)code;
+	mproci_handle_end_children();
+}
+
+static void end_child(int code)
+{
+	mproci_handle_end_children();
+	mproci_member_ends(mproci_member_self(), (mproci_ending){.exit_code = code & 0xff}, false);
+	mproci_exit_now(code);
+}
+
+/* Locked. */
+static int prepare(void)
+{
+	int rc = is_prepared ? 0 : mproci_exit_hook(end_process);
+
+	is_prepared |= rc == 0;
+	return rc < 0 ? mproci_fail(rc, "no memory for an exit handler") : 0;
+}
+
+int mproci_exit_prepare(void)
+{
+	int rc;
+
+	pthread_once(&forget_once, register_forget);
+	pthread_mutex_lock(&calling);
+	rc = prepare();
+	pthread_mutex_unlock(&calling);
+	return rc;
+}
+
+int mproci_exit_prepare_child(void)
+{
+	pthread_once(&forget_once, register_forget);
+	is_prepared = true;
+	return mproci_exit_hook(end_child) < 0 ? mproci_fail(-ENOMEM, "no memory for an exit handler") : 0;
+}
+
+int mproc_at_exit(void (*function)(void *argument), void *argument)
+{
+	exit_call *call;
+	int rc;
+
+	if (function == NULL)
+		return mproci_fail(-EINVAL, "function is NULL");
+	rc = mproci_exit_prepare();
+	if (rc < 0)
+		return rc;
+	call = malloc(sizeof *call);
+	if (call == NULL)
+		return mproci_fail(-ENOMEM, "no memory for an exit handler");
+	pthread_mutex_lock(&calling);
+	rc = mproci_exit_hook(run_last);
+	if (rc == 0) {
+		*call = (exit_call){.next = calls, .function = function, .argument = argument};
+		calls = call;
+	}
+	pthread_mutex_unlock(&calling);
+	if (rc < 0)
+		free(call);
+	return rc < 0 ? mproci_fail(rc, "no memory for an exit handler") : 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's side: one loop around its socket and its children.
+ */
+#include "process/server.h"
+
+#include "base/error.h"
+#include "family/member.h"
+#include "process/order.h"
+#include "process/report.h"
+#include "sys/descriptor.h"
+#include "sys/exit.h"
+#include "sys/kept.h"
+#include "sys/message.h"
+#include "sys/setup.h"
+
+#include <errno.h>
+#include <mproc/arena.h>
+#include <stdlib.h>
+
+typedef struct served {
+	pid_t pid;
+	mproci_id member;
+} served;
+
+typedef struct server {
+	/* Where requests come in, and what tells that a child has ended. */
+	int socket, bell;
+	/* Who was forked and not reaped. */
+	served children[MPROCI_MEMBERS];
+	size_t count;
+	/* Of the request that is being served. */
+	int descriptors[MPROCI_MESSAGE_DESCRIPTORS];
+	size_t descriptor_count;
+} server;
+
+static server *this_server;
+
+static void close_descriptors(server *self)
+{
+	for (size_t i = 0; i < self->descriptor_count; ++i)
+		mproci_close(self->descriptors[i]);
+	self->descriptor_count = 0;
+}
+
+/* The streams that came with the request, in their order; then what the child is to keep, under its numbers. */
+static int place_descriptors(server *self, const mproci_order *order, mproci_role *role)
+{
+	size_t next = MPROCI_REQUEST_STREAMS;
+
+	for (int i = 0; i < 3; ++i) {
+		if (role->streams[i] >= 0)
+			role->streams[i] = self->descriptors[next++];
+	}
+	return mproci_setup_numbers(&self->descriptors[next], order->options.descriptors,
+		order->options.descriptor_count, &role->report, role->streams);
+}
+
+static int become(server *self, const mproci_order *order, mproci_role *role)
+{
+	int rc;
+
+	rc = mproci_order_read(order, role);
+	role->report = self->descriptors[MPROCI_REQUEST_REPORT];
+	if (rc == 0)
+		rc = mproci_setup_directory_at(self->descriptors[MPROCI_REQUEST_DIRECTORY]);
+	return rc == 0 ? place_descriptors(self, order, role) : rc;
+}
+
+static _Noreturn void be_served(server *self, const mproci_order *order)
+{
+	mproci_role role;
+	int rc;
+
+	rc = become(self, order, &role);
+	if (rc == 0)
+		mproci_role_act(&role);
+	mproci_report_send(role.report, rc, -1);
+	mproci_exit_now(EXIT_FAILURE);
+}
+
+/* Whether as many descriptors came as the order speaks of. */
+static bool is_complete(const server *self, const mproci_order *order)
+{
+	size_t needed = MPROCI_REQUEST_STREAMS + order->options.descriptor_count;
+
+	for (int i = 0; i < 3; ++i)
+		needed += order->role.streams[i] >= 0;
+	return self->descriptor_count == needed;
+}
+
+/* Returns 0, or a negative errno with an error text. */
+static int serve(server *self, const mproci_order *order)
+{
+	pid_t pid;
+
+	if (!mproci_family_holds(order) || !mproci_family_holds(order + 1) || !is_complete(self, order))
+		return mproci_fail(-EBADMSG, "the server got a request that is none");
+	if (self->count == MPROCI_MEMBERS)
+		return mproci_fail(-EAGAIN, "no more processes of one server than %d", MPROCI_MEMBERS);
+	pid = mproci_child_fork(
+		&(mproci_child_plan){
+			.mask = &order->mask,
+			.lifeline = self->descriptors[MPROCI_REQUEST_LIFELINE],
+		},
+		NULL);
+	if (pid == 0)
+		be_served(self, order);
+	if (pid < 0)
+		return (int)pid;
+	self->children[self->count++] = (served){pid, order->role.member};
+	return 0;
+}
+
+static void take_request(server *self)
+{
+	mproci_request request;
+	int rc;
+
+	self->descriptor_count = MPROCI_MESSAGE_DESCRIPTORS;
+	rc = mproci_message_receive(self->socket, MPROC_NOW, &request, sizeof request, self->descriptors,
+		&self->descriptor_count);
+	/* Then nobody can be told: who asked notices that the message is gone. */
+	if (rc < 0 || self->descriptor_count < MPROCI_REQUEST_STREAMS) {
+		self->descriptor_count = rc < 0 ? 0 : self->descriptor_count;
+		close_descriptors(self);
+		return;
+	}
+	rc = serve(self, request.order);
+	if (rc < 0)
+		mproci_report_send(self->descriptors[MPROCI_REQUEST_REPORT], rc, -1);
+	close_descriptors(self);
+}
+
+static void note_ending(server *self, pid_t pid, mproci_ending ending)
+{
+	for (size_t i = 0; i < self->count; ++i) {
+		mproci_id member = self->children[i].member;
+
+		if (self->children[i].pid != pid)
+			continue;
+		mproci_member_ends(member, ending, true);
+		mproci_member_tell(member);
+		self->children[i] = self->children[--self->count];
+		return;
+	}
+}
+
+static void reap(server *self)
+{
+	mproci_ending ending;
+	pid_t pid;
+
+	mproci_child_bell_silence(self->bell);
+	while ((pid = mproci_child_any(&ending)) != 0) {
+		note_ending(self, pid, ending);
+		mproci_child_reap_pid(pid);
+	}
+}
+
+/* It holds nothing of the application's: what is to be seen closed elsewhere must not be open here. */
+static int let_go(server *self)
+{
+	const int nothing[3] = {MPROCI_STREAM_NULL, MPROCI_STREAM_NULL, MPROCI_STREAM_NULL};
+	int keep[] = {self->socket, self->bell};
+	int rc;
+
+	rc = mproci_setup_streams(nothing);
+	return rc == 0 ? mproci_setup_descriptors(keep, 2) : rc;
+}
+
+int mproci_server_serve(void *socket)
+{
+	struct pollfd descriptors[2];
+
+	this_server = calloc(1, sizeof *this_server);
+	if (this_server == NULL)
+		return EXIT_FAILURE;
+	this_server->socket = *(int *)socket;
+	this_server->bell = mproci_child_bell_open();
+	if (this_server->bell < 0 || let_go(this_server) < 0)
+		return EXIT_FAILURE;
+	mproci_server_know(mproci_member_stamp(mproci_member_self()));
+	descriptors[0] = (struct pollfd){.fd = this_server->socket, .events = POLLIN};
+	descriptors[1] = (struct pollfd){.fd = this_server->bell, .events = POLLIN};
+	while (mproci_poll(descriptors, 2, MPROC_FOREVER) > 0) {
+		/* The dead first: they make room. */
+		if (descriptors[1].revents != 0)
+			reap(this_server);
+		if (descriptors[0].revents != 0)
+			take_request(this_server);
+	}
+	return EXIT_FAILURE;
+}

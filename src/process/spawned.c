@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/spawned.h"
+
+#include "base/error.h"
+#include "family/member.h"
+#include "process/report.h"
+#include "sys/descriptor.h"
+#include "sys/exec.h"
+#include "sys/exit.h"
+#include "sys/kept.h"
+#include "sys/lifeline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char format[] = "%d,%d,%d,%d,%p,%zu,%p";
+
+void mproci_spawned_write(const mproci_spawned *spawned, char ret_variable[MPROCI_SPAWNED_SIZE])
+{
+	int used = snprintf(ret_variable, MPROCI_SPAWNED_SIZE, "%s=", MPROCI_FAMILY_VARIABLE);
+
+	snprintf(ret_variable + used, MPROCI_SPAWNED_SIZE - (size_t)used, format, spawned->memory,
+		spawned->lifeline, spawned->report, spawned->server, spawned->base, spawned->size,
+		(const void *)spawned->order);
+}
+
+static bool read_variable(const char *value, mproci_spawned *ret_spawned)
+{
+	mproci_spawned *to = ret_spawned;
+	void *order;
+
+	if (sscanf(value, format, &to->memory, &to->lifeline, &to->report, &to->server, &to->base, &to->size,
+		    &order)
+		!= 7)
+		return false;
+	to->order = order;
+	return true;
+}
+
+/* Become part of the family.  Returns 0, and the role; or a negative errno with an error text. */
+static int join(const mproci_spawned *spawned, mproci_role *ret_role)
+{
+	int rc;
+
+	mproci_descriptor_close_on_exec(spawned->memory);
+	mproci_descriptor_close_on_exec(spawned->report);
+	mproci_descriptor_close_on_exec(spawned->server);
+	rc = mproci_family_enter(spawned->memory, spawned->base, spawned->size);
+	if (rc < 0)
+		return rc;
+	if (!mproci_family_holds(spawned->order) || !mproci_family_holds(spawned->order + 1))
+		return mproci_fail(-EBADMSG, "the order of a spawned process is not in the family's memory");
+	mproci_keep(MPROCI_KEPT_SERVER, spawned->server);
+	mproci_child_pass(&mproci_member_slot(spawned->order->role.member)->gate);
+	return mproci_order_read(spawned->order, ret_role);
+}
+
+void mproci_spawned_act(void)
+{
+	const char *value = mproci_exec_variable(MPROCI_FAMILY_VARIABLE);
+	mproci_spawned spawned;
+	mproci_role role;
+	int rc;
+
+	if (value == NULL || !read_variable(value, &spawned))
+		return;
+	mproci_descriptor_close_on_exec(spawned.lifeline);
+	mproci_lifeline_arm(spawned.lifeline);
+	rc = join(&spawned, &role);
+	if (rc < 0) {
+		mproci_report_send(spawned.report, rc, -1);
+		mproci_exit_now(EXIT_FAILURE);
+	}
+	role.report = spawned.report;
+	mproci_role_act(&role);
+}

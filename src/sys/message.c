@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/message.h"
+
+#include "base/deadline.h"
+#include "base/error.h"
+#include "sys/clock.h"
+#include "sys/descriptor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef union control {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(MPROCI_MESSAGE_DESCRIPTORS * sizeof(int))];
+} control;
+
+int mproci_message_pair(int ret_ends[2])
+{
+	int ends[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return mproci_fail_descriptor(-errno, "cannot make a pair of sockets");
+	ends[0] = mproci_descriptor_lift(ends[0]);
+	ends[1] = mproci_descriptor_lift(ends[1]);
+	if (ends[0] >= 0 && ends[1] >= 0) {
+		ret_ends[0] = ends[0];
+		ret_ends[1] = ends[1];
+		return 0;
+	}
+	rc = ends[0] < 0 ? ends[0] : ends[1];
+	mproci_close(ends[0]);
+	mproci_close(ends[1]);
+	return mproci_fail_descriptor(rc, "cannot make a pair of sockets");
+}
+
+static void attach(struct msghdr *message, control *room, const int *descriptors, size_t count)
+{
+	struct cmsghdr *header;
+
+	message->msg_control = room;
+	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
+	header = CMSG_FIRSTHDR(message);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+}
+
+int mproci_message_send(int end, const void *data, size_t size, const int *descriptors, size_t count)
+{
+	struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	control room = {0};
+	ssize_t rc;
+
+	if (count > 0)
+		attach(&message, &room, descriptors, count);
+	do
+		rc = sendmsg(end, &message, MSG_NOSIGNAL);
+	while (rc < 0 && errno == EINTR);
+	if (rc >= 0)
+		return 0;
+	return errno == ECONNRESET ? -EPIPE : -errno;
+}
+
+static void close_all(const int *descriptors, size_t count)
+{
+	for (size_t i = 0; i < count; ++i)
+		mproci_close(descriptors[i]);
+}
+
+/* Take what has come out of the message.  Beyond @room they are closed. */
+static int detach(struct msghdr *message, int *ret_descriptors, size_t *count)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	size_t room = *count, came = 0, kept = 0;
+	int fds[MPROCI_MESSAGE_DESCRIPTORS], rc = (message->msg_flags & MSG_CTRUNC) != 0 ? -EMFILE : 0;
+
+	if (header != NULL && header->cmsg_type == SCM_RIGHTS) {
+		came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(header), came * sizeof(int));
+	}
+	for (size_t i = 0; i < came; ++i) {
+		int fd = i < room ? mproci_descriptor_lift(fds[i]) : -1;
+
+		if (i >= room)
+			close(fds[i]);
+		else if (fd < 0)
+			rc = fd;
+		else
+			ret_descriptors[kept++] = fd;
+	}
+	if (rc < 0)
+		close_all(ret_descriptors, kept);
+	*count = rc < 0 ? 0 : kept;
+	return rc;
+}
+
+static int receive(int end, void *ret_data, size_t size, int *ret_descriptors, size_t *count)
+{
+	struct iovec part = {.iov_base = ret_data, .iov_len = size};
+	control room;
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &room,
+		.msg_controllen = sizeof room,
+	};
+	ssize_t got;
+	int rc;
+
+	got = recvmsg(end, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_TRUNC);
+	if (got < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	rc = detach(&message, ret_descriptors, count);
+	if (rc < 0 || (size_t)got == size)
+		return rc;
+	close_all(ret_descriptors, *count);
+	*count = 0;
+	return got == 0 ? -EPIPE : -EBADMSG;
+}
+
+int mproci_message_receive(
+	int end, mproc_deadline deadline, void *ret_data, size_t size, int *ret_descriptors, size_t *count)
+{
+	size_t room = *count;
+
+	for (;;) {
+		int polled = mproci_poll_one(end, deadline), rc;
+
+		if (polled == -ETIMEDOUT)
+			return polled;
+		*count = room;
+		rc = receive(end, ret_data, size, ret_descriptors, count);
+		if (rc != -EINTR && rc != -EAGAIN)
+			return rc;
+		if (mproci_deadline_passed(deadline, mproci_clock_now()))
+			return -ETIMEDOUT;
+		/* poll fails when RLIMIT_NOFILE was lowered to nothing. */
+		if (polled < 0)
+			usleep(1000);
+	}
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A line is composed on the stack and handed to the kernel in one piece, which it does not mix with others: so
+ * nobody waits for a lock that a killed process may hold.
+ */
+#include "trace/log.h"
+
+#include "base/error.h"
+#include "family/member.h"
+#include "sys/child.h"
+#include "sys/write.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+	/* What a pipe takes in one piece: PIPE_BUF. */
+	LINE_SIZE = 4096,
+};
+
+/* The level in the high 32 bits, the descriptor in the low ones: one word, so that both are of one call. */
+static _Atomic uint64_t setting;
+
+static const char *const level_names[] = {"", "ERROR", "WARNING", "INFO", "DEBUG"};
+
+static mproc_log_level level_of(uint64_t word)
+{
+	return (mproc_log_level)(word >> 32);
+}
+
+void mproci_log_setting(int *ret_descriptor, mproc_log_level *ret_level)
+{
+	uint64_t word = atomic_load(&setting);
+
+	*ret_level = level_of(word);
+	*ret_descriptor = *ret_level == MPROC_LOG_OFF ? -1 : (int)(uint32_t)word;
+}
+
+void mproci_log_set(int descriptor, mproc_log_level level)
+{
+	atomic_store(&setting, (uint64_t)level << 32 | (uint32_t)descriptor);
+}
+
+int mproc_log_to(int descriptor, mproc_log_level level)
+{
+	int number = (int)level;
+
+	if (number < MPROC_LOG_OFF || number > MPROC_LOG_DEBUG)
+		return mproci_fail(-EINVAL, "log level %d: %d (off) to %d (debug) are possible", number,
+			(int)MPROC_LOG_OFF, (int)MPROC_LOG_DEBUG);
+	if (level != MPROC_LOG_OFF && !mproci_is_writable(descriptor))
+		return mproci_fail(-EBADF, "log: descriptor %d is not open for writing", descriptor);
+	mproci_log_set(descriptor, level);
+	return 0;
+}
+
+/* A process that is no member of the family need not become one for this. */
+static const char *own_name(void)
+{
+	mproci_id self = mproci_member_self();
+	const char *name = self == 0 ? "" : mproci_member_slot(self)->name;
+
+	return name[0] == '\0' ? "MainProcess" : name;
+}
+
+static void blank_controls(char *text, size_t size)
+{
+	for (size_t i = 0; i < size; ++i)
+		if ((unsigned char)text[i] < ' ' || text[i] == '\x7f')
+			text[i] = ' ';
+}
+
+/* Returns the size of the line, or a negative errno with an error text. */
+__attribute__((format(printf, 3, 0))) static int compose(
+	char line[LINE_SIZE], mproc_log_level level, const char *format, va_list arguments)
+{
+	int start, size;
+
+	start = snprintf(line, LINE_SIZE, "[%s/%.*s %d] ", level_names[level], MPROCI_NAME_SIZE - 1,
+		own_name(), (int)mproci_process_id());
+	size = vsnprintf(line + start, (size_t)(LINE_SIZE - start), format, arguments);
+	if (size < 0)
+		return mproci_fail(-EINVAL, "log: the format \"%.100s\" cannot be printed", format);
+	size = size < LINE_SIZE - start ? start + size : LINE_SIZE - 1;
+	blank_controls(line, (size_t)size);
+	line[size] = '\n';
+	return size + 1;
+}
+
+int mproc_log(mproc_log_level level, const char *format, ...)
+{
+	uint64_t word = atomic_load(&setting);
+	int number = (int)level, size;
+	char line[LINE_SIZE];
+	va_list arguments;
+
+	if (number < MPROC_LOG_ERROR || number > MPROC_LOG_DEBUG)
+		return mproci_fail(-EINVAL, "log level %d: %d (error) to %d (debug) are possible", number,
+			(int)MPROC_LOG_ERROR, (int)MPROC_LOG_DEBUG);
+	if (format == NULL)
+		return mproci_fail(-EINVAL, "format is NULL");
+	if (level > level_of(word))
+		return 0;
+	va_start(arguments, format);
+	size = compose(line, level, format, arguments);
+	va_end(arguments);
+	return size < 0 ? size : mproci_write((int)(uint32_t)word, line, (size_t)size);
+}
