@@ -23,6 +23,9 @@ endif()
 add_library(mproc_inside INTERFACE)
 target_compile_options(mproc_inside INTERFACE -iquote ${PROJECT_SOURCE_DIR}/src)
 
+# Its cleanup handler then costs a new process nothing, where it would otherwise have to call sigsetjmp.
+set_source_files_properties(src/process/role.c PROPERTIES COMPILE_OPTIONS -fexceptions)
+
 add_library(mproc_objects OBJECT ${library_sources})
 set_target_properties(mproc_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
 target_compile_definitions(mproc_objects PRIVATE _GNU_SOURCE)

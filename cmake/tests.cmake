@@ -57,6 +57,21 @@ foreach(source IN LISTS cross_tests)
   mproc_add_test(cross ${source})
 endforeach()
 
+# tests/programs/<name>.c is a program that tests run, build/<preset>/tests/programs/<name>.
+file(GLOB program_sources CONFIGURE_DEPENDS tests/programs/*.c)
+foreach(source IN LISTS program_sources)
+  mproc_add_program(tests/programs ${source} mproc_shared)
+endforeach()
+
+# What fails system calls shares a harness, and sees what the library asks malloc for.
+file(GLOB fault_sources CONFIGURE_DEPENDS tests/fault/*.c)
+list(FILTER fault_sources EXCLUDE REGEX "_test\\.c$")
+target_sources(fault_start_test PRIVATE ${fault_sources})
+target_link_options(fault_start_test PRIVATE
+  -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free)
+
+include(cmake/conformance.cmake)
+
 # The crash harness kills operations at every instruction; `make crash` runs it.
 file(GLOB crash_sources CONFIGURE_DEPENDS tests/crash/*.c)
 list(FILTER crash_sources EXCLUDE REGEX "_test\\.c$")

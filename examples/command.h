@@ -10,12 +10,14 @@
 #ifndef EXAMPLES_COMMAND_H
 #define EXAMPLES_COMMAND_H
 
+#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <mproc.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@
 enum {
 	USAGE_ERROR = 2,
 	MOST_SETTINGS = 16,
+	MOST_SECONDS = 3600,
 };
 
 /* An option, without its two dashes, and what it is unless the command line says otherwise. */
@@ -33,14 +36,15 @@ typedef struct setting {
 	const char *value;
 } setting;
 
-static const char *program_name = "";
+/* What an option that takes no value is until it is given. */
+static const char OFF[] = "off";
 
 /* Tell what went wrong.  Returns -1. */
 __attribute__((format(printf, 1, 2))) static inline int complain(const char *format, ...)
 {
 	va_list arguments;
 
-	fprintf(stderr, "%s: ", program_name);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
@@ -82,16 +86,47 @@ static inline uint64_t whole_number(const setting *given, uint64_t least, uint64
 	refuse(given, why);
 }
 
+/* Whether an option that takes no value is given. */
+static inline bool is_on(const setting *given)
+{
+	return given->value != OFF;
+}
+
+/* The seconds that a setting is, as whole_number. */
+static inline double seconds_of(const setting *given)
+{
+	char why[64], *end;
+	double seconds = strtod(given->value, &end);
+
+	if (end != given->value && *end == '\0' && seconds >= 0 && seconds <= MOST_SECONDS)
+		return seconds;
+	snprintf(why, sizeof why, "must be a number of seconds from 0 to %d", MOST_SECONDS);
+	refuse(given, why);
+}
+
+/* The way to start processes that a setting is, likewise. */
+static inline mproc_start start_method(const setting *given)
+{
+	if (strcmp(given->value, "fork") == 0)
+		return MPROC_START_FORK;
+	if (strcmp(given->value, "server") == 0)
+		return MPROC_START_SERVER;
+	if (strcmp(given->value, "spawn") == 0)
+		return MPROC_START_SPAWN;
+	refuse(given, "must be fork, server or spawn");
+}
+
 /* Put what the command line says into @settings, or print @usage.  Returns where the other words begin. */
 static inline int read_settings(int argc, char *argv[], const char *usage, setting *settings, int count)
 {
 	struct option options[MOST_SETTINGS + 2] = {0};
-	const char *slash = strrchr(argv[0], '/');
 	int option;
 
-	program_name = slash ? slash + 1 : argv[0];
-	for (int i = 0; i < count; ++i)
-		options[i] = (struct option){settings[i].name, required_argument, NULL, i};
+	for (int i = 0; i < count; ++i) {
+		int has_value = settings[i].value == OFF ? no_argument : required_argument;
+
+		options[i] = (struct option){settings[i].name, has_value, NULL, i};
+	}
 	options[count] = (struct option){"help", no_argument, NULL, 'h'};
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'h') {
@@ -99,10 +134,10 @@ static inline int read_settings(int argc, char *argv[], const char *usage, setti
 			exit(EXIT_SUCCESS);
 		}
 		if (option == '?') {
-			fprintf(stderr, "%s --help tells the options\n", program_name);
+			fprintf(stderr, "%s --help tells the options\n", program_invocation_short_name);
 			exit(USAGE_ERROR);
 		}
-		settings[option].value = optarg;
+		settings[option].value = optarg ? optarg : "on";
 	}
 	return optind;
 }
@@ -151,12 +186,33 @@ static inline int join_process(mproc_process *process)
 	return rc;
 }
 
+/* Print a line at once, so that lines of several processes come in the order in which they are printed. */
+__attribute__((format(printf, 1, 2))) static inline void say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+	fflush(stdout);
+}
+
 static inline double seconds_now(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static inline void sleep_for(double seconds)
+{
+	struct timespec left = {.tv_sec = (time_t)seconds};
+
+	left.tv_nsec = (long)(1e9 * (seconds - (double)left.tv_sec));
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
 }
 
 #endif

@@ -4,14 +4,14 @@
  *
  *     int main(int argc, char **argv)
  *     {
- *             int rc = mproc_init(argc, argv);
- *
- *             if (rc < 0)
- *                     return fprintf(stderr, "%s\n", mproc_error_text()), EXIT_FAILURE;
+ *             if (mproc_init(argc, argv) < 0) {
+ *                     fprintf(stderr, "%s\n", mproc_error_text());
+ *                     return EXIT_FAILURE;
+ *             }
  *             ...
  *
  * A process started by spawn is this program begun anew: it comes to mproc_init, does there what it was
- * started for, and ends.  A process started by server is a copy of the program as it was here, small and
+ * started for, and ends.  Before that no call of mproc that needs the family succeeds in it (-ENOEXEC).  A process started by server is a copy of the program as it was here, small and
  * with one thread.
  */
 #ifndef MPROC_INIT_H

@@ -36,6 +36,8 @@ typedef struct mproci_member {
 	_Atomic uint64_t ending;
 	/* The address of the function it runs, or 0: for those who look from outside. */
 	_Atomic uintptr_t running;
+	/* Whether it ever took a slot for a child. */
+	_Atomic uint32_t has_expected;
 	char name[MPROCI_NAME_SIZE];
 } mproci_member;
 
@@ -60,7 +62,11 @@ typedef struct mproci_family {
 	mproci_lock burying;
 	/* The slot of the table of members that the holder of that lock is taking, or 0. */
 	_Atomic mproci_id claim;
-	/* Slots of the tables that were ever in use. */
+	/* All slots of members before this one are taken: for the holder of that lock. */
+	_Atomic uint32_t member_hint;
+	/* There may be a free slot of threads about here. */
+	_Atomic uint32_t thread_hint;
+	/* From here on no slot is taken. */
 	_Atomic uint32_t member_limit, thread_limit;
 	/* Threads that have ended, one way or another: what they owned waits to be adopted. */
 	_Atomic uint32_t departures;

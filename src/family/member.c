@@ -15,8 +15,16 @@
 #include <mproc/result.h>
 #include <string.h>
 
+typedef struct own_page {
+	_Atomic mproci_id id;
+	/* Slots of its threads. */
+	_Atomic uint32_t threads;
+	/* Whether its own stamp was asked for. */
+	_Atomic bool is_stamped;
+} own_page;
+
 /* The kernel zeroes this page in a forked child: the one thing that tells it from its parent. */
-static _Atomic mproci_id *_Atomic self;
+static own_page *_Atomic self;
 
 /* A slot's word: 32 bits generation, 24 bits 1 + the parent's slot (0: none), 8 bits state. */
 static uint64_t word_of(uint32_t generation, uint32_t parent, mproci_member_state state)
@@ -46,9 +54,14 @@ static mproci_id id_of(uint64_t word, uint32_t index)
 
 mproci_id mproci_member_self(void)
 {
-	_Atomic mproci_id *here = atomic_load_explicit(&self, memory_order_acquire);
+	own_page *here = atomic_load_explicit(&self, memory_order_acquire);
 
-	return here == NULL ? 0 : atomic_load_explicit(here, memory_order_relaxed);
+	return here == NULL ? 0 : atomic_load_explicit(&here->id, memory_order_relaxed);
+}
+
+_Atomic uint32_t *mproci_member_threads(void)
+{
+	return &atomic_load_explicit(&self, memory_order_relaxed)->threads;
 }
 
 mproci_member *mproci_member_slot(mproci_id id)
@@ -94,8 +107,11 @@ static bool lock_until(mproc_deadline deadline)
 
 	rc = mproci_lock_take(&family->burying, deadline);
 	/* Nothing was forked yet for a slot that was just being taken, and nobody else knows of it. */
-	if (rc == MPROC_OWNER_DIED)
+	if (rc == MPROC_OWNER_DIED) {
+		/* It may have left a slot dead. */
+		atomic_store(&family->member_hint, 0);
 		bury(atomic_load(&family->claim));
+	}
 	if (rc >= 0)
 		atomic_store(&family->claim, 0);
 	return rc >= 0;
@@ -120,6 +136,8 @@ static bool take(uint32_t index, uint32_t parent, mproci_id *ret_id)
 
 	if (state_of(word) == MPROCI_MEMBER_DEAD) {
 		bury(id_of(word, index));
+		/* Which may have lowered the limit. */
+		raise_limit(index);
 		word = atomic_load(&member->word);
 	}
 	mine = word_of(generation_of(word) + 1, parent, MPROCI_MEMBER_STARTING);
@@ -159,21 +177,39 @@ static void sweep(void)
 	}
 }
 
+/* Locked.  Returns 0, -EAGAIN without an error text, or -ENOMEM with one. */
+static int take_first(uint32_t parent, mproci_id *ret_id)
+{
+	_Atomic uint32_t *hint = &mproci_family_here->member_hint;
+	uint32_t index;
+
+	while ((index = atomic_load(hint)) < MPROCI_MEMBERS) {
+		int rc = raise_limit(index);
+
+		if (rc < 0)
+			return rc;
+		/* In this order: taking one buries whom it finds dead there, which may free an earlier one. */
+		atomic_store(hint, index + 1);
+		if (take(index, parent, ret_id))
+			return 0;
+	}
+	return -EAGAIN;
+}
+
 /* Locked. */
 static int find_slot(mproci_id *ret_id)
 {
 	mproci_id self_id = mproci_member_self();
 	uint32_t parent = self_id == 0 ? 0 : 1 + (uint32_t)self_id;
+	int rc;
 
+	/* Before there is a child to be found at this process's burial. */
+	if (self_id != 0)
+		atomic_store(&mproci_member_slot(self_id)->has_expected, true);
 	for (int attempt = 0; attempt < 2; ++attempt) {
-		for (uint32_t index = 0; index < MPROCI_MEMBERS; ++index) {
-			int rc = raise_limit(index);
-
-			if (rc < 0)
-				return rc;
-			if (take(index, parent, ret_id))
-				return 0;
-		}
+		rc = take_first(parent, ret_id);
+		if (rc != -EAGAIN)
+			return rc;
 		sweep();
 	}
 	return mproci_fail(-EAGAIN, "no more processes in one family than %d", MPROCI_MEMBERS);
@@ -193,6 +229,7 @@ static int expect(const char *name, mproci_id *ret_id)
 	atomic_store(&member->start_time, 0);
 	atomic_store(&member->gate, 0);
 	atomic_store(&member->running, 0);
+	atomic_store(&member->has_expected, false);
 	atomic_store(&member->ending, *ret_id >> 32 << 32);
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
@@ -209,9 +246,12 @@ int mproci_member_expect(const char *name, mproci_id *ret_id)
 	return rc;
 }
 
-void mproci_member_started(mproci_id id)
+void mproci_member_started(mproci_id id, pid_t pid)
 {
-	atomic_store(&mproci_member_slot(id)->start_time, mproci_process_ticks_now());
+	mproci_member *member = mproci_member_slot(id);
+
+	atomic_store(&member->start_time, mproci_process_ticks_now());
+	atomic_store(&member->pid, pid);
 }
 
 int mproci_member_become(mproci_id id)
@@ -222,13 +262,12 @@ int mproci_member_become(mproci_id id)
 	if (id_of(word, (uint32_t)id) != id || state_of(word) != MPROCI_MEMBER_STARTING)
 		return -ECHILD;
 	if (atomic_load(&member->start_time) == 0)
-		mproci_member_started(id);
-	atomic_store(&member->pid, mproci_process_id());
+		mproci_member_started(id, mproci_process_id());
 	/* Fails when the parent has died and was buried. */
 	if (!atomic_compare_exchange_strong(&member->word, &word,
 		    word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_RUNNING)))
 		return -ECHILD;
-	atomic_store(self, id);
+	atomic_store(&self->id, id);
 	return 0;
 }
 
@@ -237,7 +276,28 @@ enum {
 	ENDING_CORE = 1 << 15,
 	ENDING_SAID = 1 << 16,
 	ENDING_PROVEN = 1 << 17,
+	/* Beside all of these: mproci_member_completes. */
+	ENDING_COMPLETE = 1 << 18,
 };
+
+static bool is_complete(mproci_id id)
+{
+	uint64_t word = atomic_load(&mproci_member_slot(id)->ending);
+
+	return word >> 32 == id >> 32 && (word & ENDING_COMPLETE) != 0;
+}
+
+void mproci_member_completes(void)
+{
+	mproci_id id = mproci_member_self();
+
+	if (id == 0 || atomic_load(&self->is_stamped) || !mproci_process_is_alone())
+		return;
+	mproci_thread_leave();
+	/* Or a thread that ended took a slot again on the way. */
+	if (atomic_load(&self->threads) == 0)
+		atomic_fetch_or(&mproci_member_slot(id)->ending, ENDING_COMPLETE);
+}
 
 void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven)
 {
@@ -250,7 +310,7 @@ void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven)
 	do {
 		if (before >> 32 != id >> 32 || (before & ENDING_PROVEN) != 0)
 			return;
-	} while (!atomic_compare_exchange_weak(place, &before, after));
+	} while (!atomic_compare_exchange_weak(place, &before, after | (before & ENDING_COMPLETE)));
 }
 
 bool mproci_member_ending(mproci_id id, mproci_ending *ret_ending, bool *ret_is_proven)
@@ -375,6 +435,29 @@ static void end_children(uint32_t parent_index)
 	}
 }
 
+/* With so few slots the limit stays: to raise it again costs more than to look at them. */
+static const uint32_t LEAST_LIMIT = 64;
+
+/* Locked: a family that was large once must not look at its empty slots for ever. */
+static void lower_limit(void)
+{
+	mproci_family *family = mproci_family_here;
+	uint32_t limit = atomic_load(&family->member_limit);
+
+	while (limit > LEAST_LIMIT
+		&& state_of(atomic_load(&family->members[limit - 1].word)) == MPROCI_MEMBER_FREE)
+		atomic_store(&family->member_limit, --limit);
+}
+
+/* Locked. */
+static void give_back(uint32_t index, uint64_t word)
+{
+	if (index < atomic_load(&mproci_family_here->member_hint))
+		atomic_store(&mproci_family_here->member_hint, index);
+	atomic_store(&mproci_family_here->members[index].word, word);
+	lower_limit();
+}
+
 /* May be begun again from the start when its caller dies on the way: the slot is DEAD until all is done. */
 static void bury(mproci_id id)
 {
@@ -386,9 +469,11 @@ static void bury(mproci_id id)
 			return;
 		dead = word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_DEAD);
 	} while (!atomic_compare_exchange_weak(&member->word, &word, dead));
-	end_children((uint32_t)id);
-	mproci_thread_bury_all(id);
-	atomic_store(&member->word, word_of(generation_of(dead), 0, MPROCI_MEMBER_FREE));
+	if (atomic_load(&member->has_expected))
+		end_children((uint32_t)id);
+	if (!is_complete(id))
+		mproci_thread_bury_all(id);
+	give_back((uint32_t)id, word_of(generation_of(dead), 0, MPROCI_MEMBER_FREE));
 }
 
 void mproci_member_bury(mproci_id id)
@@ -458,6 +543,10 @@ _Static_assert(MPROCI_MEMBERS < 1 << STAMP_BITS, "a slot, and one that is none, 
 
 uint32_t mproci_member_stamp(mproci_id id)
 {
+	/* Written once: it lies beside the id, which all threads read all the time. */
+	if (id != 0 && id == mproci_member_self()
+		&& !atomic_load_explicit(&self->is_stamped, memory_order_relaxed))
+		atomic_store_explicit(&self->is_stamped, true, memory_order_relaxed);
 	return (uint32_t)(id >> 32) << STAMP_BITS | (1 + (uint32_t)id);
 }
 

@@ -47,11 +47,21 @@ void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven);
 /* What was noted about a member that is not buried.  Returns whether anything was, and in @ret_is_proven whether by the kernel. */
 bool mproci_member_ending(mproci_id id, mproci_ending *ret_ending, bool *ret_is_proven);
 
+/*
+ * In a process that ends, as the last thing it does, having returned from all it began: note that its burial need wake
+ * nobody (family/README.md).  Nothing is noted where the family cannot know that: when this process has other threads, or its
+ * own stamp was asked for.
+ */
+void mproci_member_completes(void);
+
+/* How many slots of threads this process, a member, has. */
+_Atomic uint32_t *mproci_member_threads(void);
+
 /* Wake who waits for what was noted, as mproci_futex_wait on the member's gate: that is the member's generation from then on. */
 void mproci_member_tell(mproci_id id);
 
-/* In the parent, after it has forked a child for that id: note that it has started by now, which the child need not do. */
-void mproci_member_started(mproci_id id);
+/* In the parent, after it has made a child for that id: note its pid, and that it has started by now, which the child need not do. */
+void mproci_member_started(mproci_id id, pid_t pid);
 
 /* Note which function this process runs, for whoever looks at the table; 0: none. */
 void mproci_member_runs(uintptr_t function);
@@ -91,6 +101,9 @@ void mproci_member_watch(void);
 /*
  * An id in 32 bits, never 0: 13 of its slot, 19 of its generation.  It is mistaken for another member only after that slot was
  * taken half a million times while nobody looked at it.
+ *
+ * A process that asks for its own is one whose end may decide something: its burial wakes all who sleep.  Who makes the stamp of
+ * another sleeps no longer than 100 ms at a time.
  */
 uint32_t mproci_member_stamp(mproci_id id);
 

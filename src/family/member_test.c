@@ -8,7 +8,9 @@
 #include "sys/clock.h"
 
 #include <errno.h>
+#include <mproc/process.h>
 #include <mproc/result.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -262,12 +264,114 @@ START_TEST(slot_whose_generations_are_used_up_is_not_used_again)
 }
 END_TEST
 
+START_TEST(earliest_free_slot_is_taken_first)
+{
+	mproci_id ids[6];
+
+	for (int i = 0; i < 6; ++i)
+		ids[i] = expect("");
+	mproci_member_bury(ids[4]);
+	mproci_member_bury(ids[1]);
+	mproci_member_bury(ids[2]);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)ids[1]);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)ids[2]);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)ids[4]);
+	ck_assert_uint_eq((uint32_t)expect(""), 1 + (uint32_t)ids[5]);
+}
+END_TEST
+
+START_TEST(table_that_was_large_is_small_again_when_its_last_slots_are_free)
+{
+	mproci_id ids[300];
+
+	for (int i = 0; i < 300; ++i)
+		ids[i] = expect("");
+	ck_assert_uint_eq(mproci_family_here->member_limit, 301);
+	for (int i = 0; i < 298; ++i)
+		mproci_member_bury(ids[i]);
+	ck_assert_uint_eq(mproci_family_here->member_limit, 301);
+	mproci_member_bury(ids[298]);
+	ck_assert_uint_eq(mproci_family_here->member_limit, 301);
+	mproci_member_bury(ids[299]);
+	ck_assert_uint_lt(mproci_family_here->member_limit, 100);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)ids[0]);
+}
+END_TEST
+
+START_TEST(table_that_has_become_small_grows_again)
+{
+	static mproci_id ids[2][MPROCI_MEMBERS];
+
+	for (int round = 0; round < 2; ++round) {
+		uint32_t count = fill(ids[round]);
+
+		ck_assert_uint_eq(count, MPROCI_MEMBERS - 1);
+		ck_assert_uint_eq(mproci_family_here->member_limit, MPROCI_MEMBERS);
+		for (uint32_t i = count; i > 0; --i)
+			mproci_member_bury(ids[round][i - 1]);
+	}
+	for (int i = 0; i < MPROCI_MEMBERS - 1; ++i)
+		ck_assert_uint_eq((uint32_t)ids[0][i], (uint32_t)ids[1][i]);
+}
+END_TEST
+
+/* As somebody leaves it who is killed while burying. */
+static void leave_dead(mproci_id id)
+{
+	_Atomic uint64_t *word = &mproci_member_slot(id)->word;
+
+	*word = (*word & ~UINT64_C(0xff)) | MPROCI_MEMBER_DEAD;
+	mproci_family_here->member_hint = 0;
+}
+
 START_TEST(slot_left_by_somebody_killed_while_burying_is_reused)
 {
 	mproci_id dead = expect("");
 
-	mproci_member_slot(dead)->word = (dead & UINT64_C(0xffffffff00000000)) | MPROCI_MEMBER_DEAD;
+	leave_dead(dead);
 	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)dead);
+}
+END_TEST
+
+START_TEST(last_slot_of_a_large_table_left_dead_is_reused_and_is_not_lost_to_scans)
+{
+	mproci_id last = 0;
+
+	while ((uint32_t)last < 200)
+		last = expect("");
+	leave_dead(last);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)last);
+	ck_assert_uint_eq(mproci_family_here->member_limit, 1 + (uint32_t)last);
+}
+END_TEST
+
+START_TEST(earlier_slot_that_is_freed_by_reusing_a_dead_one_is_found)
+{
+	mproci_id child = expect("child"), parent = expect("parent");
+
+	/* As if the parent had expected the child. */
+	mproci_member_slot(parent)->has_expected = true;
+	mproci_member_slot(child)->word |= (1 + (uint64_t)(uint32_t)parent) << 8;
+	leave_dead(parent);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)parent);
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)child);
+	ck_assert_uint_eq((uint32_t)expect(""), 1 + (uint32_t)parent);
+}
+END_TEST
+
+START_TEST(who_takes_a_slot_for_a_child_has_that_noted_and_the_next_in_its_slot_has_not)
+{
+	mproci_id first, second;
+
+	mproci_member_slot(mproci_member_self())->has_expected = false;
+	first = expect("");
+	ck_assert(mproci_member_slot(mproci_member_self())->has_expected);
+	ck_assert(!mproci_member_slot(first)->has_expected);
+	mproci_member_slot(first)->has_expected = true;
+	mproci_member_bury(first);
+	second = expect("");
+	ck_assert_uint_eq((uint32_t)second, (uint32_t)first);
+	ck_assert(!mproci_member_slot(second)->has_expected);
 }
 END_TEST
 
@@ -461,6 +565,19 @@ START_TEST(watch_does_not_wait_for_somebody_stopped_in_a_burial)
 	mproci_family_here->next_watch = 0;
 	mproci_member_watch();
 	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
+}
+END_TEST
+
+START_TEST(slot_whose_burier_was_killed_is_the_next_to_be_taken)
+{
+	mproci_id dead = expect(""), later = expect("");
+
+	ck_assert_uint_gt((uint32_t)expect(""), (uint32_t)later);
+	leave_dead(dead);
+	/* The next to take the lock is told that its last holder has died, and trusts no hint. */
+	mproci_family_here->member_hint = (uint32_t)later + 2;
+	support_kill(support_fork_and_keep(lock_burials, NULL));
+	ck_assert_uint_eq((uint32_t)expect(""), (uint32_t)dead);
 }
 END_TEST
 
@@ -742,6 +859,299 @@ START_TEST(processes_that_take_slots_at_once_get_different_ones)
 }
 END_TEST
 
+/*
+ * Start a process that does @deed while this thread is about to sleep, and join it.  Returns whether its burial woke this
+ * thread.
+ */
+static bool is_woken_by_end_of(support_deed *deed)
+{
+	_Atomic uint32_t *word;
+	mproc_process *process;
+	char *start, *end;
+	bool is_woken;
+
+	mproci_family_rest(&start, &end);
+	word = (_Atomic uint32_t *)(void *)(end - 4096);
+	*word = 5;
+	mproci_thread_sleeps_on(word);
+	process = support_start(deed, NULL);
+	ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+	ck_assert_ptr_null(mproc_process_close(process));
+	is_woken = *word == 6;
+	ck_assert(is_woken || *word == 5);
+	mproci_thread_sleeps_on(NULL);
+	return is_woken;
+}
+
+static int do_nothing(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+static int return_one(void *unused)
+{
+	(void)unused;
+	return 1;
+}
+
+static void *take_slot(void *unused)
+{
+	(void)unused;
+	ck_assert_uint_ne(mproci_thread_self(), 0);
+	return NULL;
+}
+
+/* The joined thread lingers for a moment in the kernel's books. */
+static int have_had_a_thread(void *unused)
+{
+	pthread_t thread;
+
+	(void)unused;
+	mproci_thread_self();
+	if (pthread_create(&thread, NULL, take_slot, NULL) != 0)
+		return 1;
+	pthread_join(thread, NULL);
+	while (mproci_process_has_threads())
+		sched_yield();
+	return 0;
+}
+
+static int have_others_stamp(void *unused)
+{
+	(void)unused;
+	mproci_member_stamp(mproci_member_self() + 1);
+	mproci_member_stamp(0);
+	return 0;
+}
+
+static void at_exit(void *unused)
+{
+	(void)unused;
+	mproci_thread_self();
+}
+
+static int register_at_exit(void *unused)
+{
+	(void)unused;
+	return mproci_thread_self() == 0 || mproc_at_exit(at_exit, NULL) != 0;
+}
+
+START_TEST(who_returned_from_its_function_wakes_nobody)
+{
+	ck_assert(!is_woken_by_end_of(do_nothing));
+	ck_assert(!is_woken_by_end_of(return_one));
+	ck_assert(!is_woken_by_end_of(have_had_a_thread));
+	ck_assert(!is_woken_by_end_of(have_others_stamp));
+	ck_assert(!is_woken_by_end_of(register_at_exit));
+}
+END_TEST
+
+static int call_exit(void *unused)
+{
+	(void)unused;
+	exit(0);
+}
+
+static int call_exit_now(void *unused)
+{
+	(void)unused;
+	_exit(0);
+}
+
+static int end_thread(void *unused)
+{
+	(void)unused;
+	pthread_exit(NULL);
+}
+
+static int be_killed(void *unused)
+{
+	(void)unused;
+	return kill(getpid(), SIGKILL);
+}
+
+START_TEST(who_did_not_return_from_its_function_wakes_all)
+{
+	ck_assert(is_woken_by_end_of(call_exit));
+	ck_assert(is_woken_by_end_of(call_exit_now));
+	ck_assert(is_woken_by_end_of(end_thread));
+	ck_assert(is_woken_by_end_of(be_killed));
+}
+END_TEST
+
+static int have_own_stamp(void *unused)
+{
+	(void)unused;
+	return mproci_member_stamp(mproci_member_self()) == 0;
+}
+
+START_TEST(who_asked_for_its_stamp_wakes_all)
+{
+	ck_assert(is_woken_by_end_of(have_own_stamp));
+	/* It is the process's own matter: the next one has not. */
+	ck_assert(!is_woken_by_end_of(do_nothing));
+}
+END_TEST
+
+static void *stay(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+static int leave_a_thread(void *unused)
+{
+	pthread_t thread;
+
+	(void)unused;
+	return pthread_create(&thread, NULL, stay, NULL);
+}
+
+START_TEST(who_has_another_thread_wakes_all)
+{
+	ck_assert(is_woken_by_end_of(leave_a_thread));
+}
+END_TEST
+
+static int lose_a_slot(void *unused)
+{
+	(void)unused;
+	/* As a thread does that takes one in its last destructor. */
+	atomic_fetch_add(mproci_member_threads(), 1);
+	return 0;
+}
+
+START_TEST(who_leaves_a_slot_of_a_thread_behind_wakes_all)
+{
+	ck_assert(is_woken_by_end_of(lose_a_slot));
+}
+END_TEST
+
+static void exit_on_signal(int unused)
+{
+	(void)unused;
+	exit(0);
+}
+
+static void be_interrupted(void *unused)
+{
+	(void)unused;
+	signal(SIGUSR1, exit_on_signal);
+	raise(SIGUSR1);
+}
+
+static int be_interrupted_at_exit(void *unused)
+{
+	(void)unused;
+	return mproc_at_exit(be_interrupted, NULL);
+}
+
+static int be_killed_at_exit(void *unused)
+{
+	(void)unused;
+	return atexit(abort);
+}
+
+START_TEST(whose_exit_handlers_did_not_return_wakes_all)
+{
+	ck_assert(is_woken_by_end_of(be_interrupted_at_exit));
+	ck_assert(is_woken_by_end_of(be_killed_at_exit));
+}
+END_TEST
+
+static int fork_plainly(void *unused)
+{
+	pid_t pid = fork();
+
+	(void)unused;
+	if (pid == 0)
+		exit(0);
+	return support_reap(pid);
+}
+
+START_TEST(plainly_forked_child_that_exits_says_nothing_for_its_parent)
+{
+	ck_assert(!is_woken_by_end_of(fork_plainly));
+}
+END_TEST
+
+static mproci_id *shared_id(void)
+{
+	char *start, *end;
+
+	mproci_family_rest(&start, &end);
+	return (mproci_id *)(void *)(end - 2 * 4096);
+}
+
+static int note_thread(void *unused)
+{
+	(void)unused;
+	*shared_id() = mproci_thread_self();
+	return 0;
+}
+
+START_TEST(threads_of_who_returned_from_its_function_have_ended_and_departed)
+{
+	uint32_t before = mproci_family_here->departures;
+
+	ck_assert(!is_woken_by_end_of(note_thread));
+	ck_assert_uint_ne(*shared_id(), 0);
+	ck_assert(!mproci_thread_is_alive(*shared_id()));
+	ck_assert_uint_gt(mproci_family_here->departures, before);
+}
+END_TEST
+
+START_TEST(what_the_kernel_says_of_an_ending_does_not_undo_that_nobody_need_be_woken)
+{
+	mproci_id id = expect("");
+	_Atomic uint32_t *word = (_Atomic uint32_t *)(void *)shared_id();
+	mproci_ending ending = {.exit_code = 3};
+	bool is_proven;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (mproci_member_become(id) == 0)
+			mproci_member_completes();
+		_exit(3);
+	}
+	reap(pid);
+	mproci_member_ends(id, ending, false);
+	mproci_member_ends(id, ending, true);
+	ck_assert(mproci_member_ending(id, &ending, &is_proven));
+	ck_assert_int_eq(ending.exit_code, 3);
+	ck_assert(is_proven);
+	*word = 5;
+	mproci_thread_sleeps_on(word);
+	mproci_member_bury(id);
+	ck_assert_uint_eq(*word, 5);
+	/* And it was that member's alone. */
+	mproci_member_bury(expect(""));
+	ck_assert_uint_eq(*word, 6);
+	mproci_thread_sleeps_on(NULL);
+}
+END_TEST
+
+START_TEST(who_is_no_member_completes_nothing)
+{
+	uint32_t limit = mproci_family_here->member_limit;
+	uint64_t before[MPROCI_MEMBERS];
+	pid_t pid;
+
+	for (uint32_t i = 0; i < limit; ++i)
+		before[i] = mproci_family_here->members[i].ending;
+	pid = fork();
+	if (pid == 0) {
+		mproci_member_completes();
+		_exit(0);
+	}
+	ck_assert_int_eq(reap(pid), 0);
+	for (uint32_t i = 0; i < limit; ++i)
+		ck_assert_uint_eq(mproci_family_here->members[i].ending, before[i]);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -754,7 +1164,13 @@ int main(void)
 		burying_again_changes_nothing,
 		slots_are_reused_and_ids_never_repeat,
 		slot_whose_generations_are_used_up_is_not_used_again,
+		earliest_free_slot_is_taken_first,
+		table_that_was_large_is_small_again_when_its_last_slots_are_free,
+		table_that_has_become_small_grows_again,
 		slot_left_by_somebody_killed_while_burying_is_reused,
+		last_slot_of_a_large_table_left_dead_is_reused_and_is_not_lost_to_scans,
+		earlier_slot_that_is_freed_by_reusing_a_dead_one_is_found,
+		who_takes_a_slot_for_a_child_has_that_noted_and_the_next_in_its_slot_has_not,
 		full_table_refuses_and_works_after_a_burial,
 		end_of_nobody_and_of_a_buried_member_does_nothing,
 		stamp_tells_whether_a_member_is_there,
@@ -773,6 +1189,7 @@ int main(void)
 		watch_looks_only_when_it_is_time_and_says_when_it_is_time_again,
 		watch_is_not_put_off_by_who_was_stopped_in_it,
 		watch_does_not_wait_for_somebody_stopped_in_a_burial,
+		slot_whose_burier_was_killed_is_the_next_to_be_taken,
 		child_is_the_member_that_was_expected,
 		end_kills_and_buries_a_running_member,
 		end_buries_a_member_that_has_gone,
@@ -785,12 +1202,23 @@ int main(void)
 		full_table_finds_the_slots_of_members_that_nobody_buried,
 		burial_ends_the_threads_of_a_member_and_no_others,
 		processes_that_take_slots_at_once_get_different_ones,
+		who_returned_from_its_function_wakes_nobody,
+		who_did_not_return_from_its_function_wakes_all,
+		who_asked_for_its_stamp_wakes_all,
+		who_has_another_thread_wakes_all,
+		who_leaves_a_slot_of_a_thread_behind_wakes_all,
+		whose_exit_handlers_did_not_return_wakes_all,
+		plainly_forked_child_that_exits_says_nothing_for_its_parent,
+		threads_of_who_returned_from_its_function_have_ended_and_departed,
+		what_the_kernel_says_of_an_ending_does_not_undo_that_nobody_need_be_woken,
+		who_is_no_member_completes_nothing,
 		NULL,
 	};
 	const support_suite suite = {
 		.name = "member",
 		.tests = tests,
 		.process_tests = process_tests,
+		.warm_up = support_warm_up,
 		.setup = join,
 	};
 

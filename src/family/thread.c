@@ -37,6 +37,13 @@ static uint32_t tag_of(mproci_id member)
 	return (1 + (uint32_t)member) << 16 | (uint32_t)(member >> 32 & 0xffff);
 }
 
+/* A search may begin at this slot.  Several who say so at once may hide one: the next search finds another, or looks at all. */
+static void advise(uint32_t index)
+{
+	if (index < atomic_load_explicit(&mproci_family_here->thread_hint, memory_order_relaxed))
+		atomic_store_explicit(&mproci_family_here->thread_hint, index, memory_order_relaxed);
+}
+
 /* End the thread in a slot, unless somebody else did. */
 static void vacate(mproci_thread *slot, uint64_t word)
 {
@@ -46,15 +53,22 @@ static void vacate(mproci_thread *slot, uint64_t word)
 		atomic_fetch_add(&mproci_family_here->departures, 1);
 }
 
-static void leave(void *unused)
+void mproci_thread_leave(void)
 {
-	(void)unused;
 	if (own.id != 0 && own.member == mproci_member_self()) {
 		mproci_thread *slot = slot_of(own.id);
 
 		vacate(slot, atomic_load(&slot->word));
+		advise((uint32_t)own.id);
+		atomic_fetch_sub(mproci_member_threads(), 1);
 	}
 	own.id = 0;
+}
+
+static void leave(void *unused)
+{
+	(void)unused;
+	mproci_thread_leave();
 }
 
 static void make_key(void)
@@ -76,19 +90,35 @@ static bool raise_limit(uint32_t index)
 	return true;
 }
 
+/* Returns its id, or 0: somebody has the slot. */
+static mproci_id take(uint32_t index, mproci_id member)
+{
+	mproci_thread *slot = &mproci_family_here->threads[index];
+	uint64_t word = atomic_load(&slot->word);
+	uint32_t generation = generation_of(word) + 1;
+	uint64_t mine = (uint64_t)generation << 32 | tag_of(member);
+
+	if ((uint32_t)word != 0 || generation == 0
+		|| !atomic_compare_exchange_strong(&slot->word, &word, mine))
+		return 0;
+	atomic_store_explicit(&mproci_family_here->thread_hint, index + 1, memory_order_relaxed);
+	return (uint64_t)generation << 32 | index;
+}
+
+/* From the hint on; where there is none, before it; and only then in a slot that was never taken. */
 static mproci_id take_slot(mproci_id member)
 {
-	for (uint32_t index = 0; index < MPROCI_THREADS && raise_limit(index); ++index) {
-		mproci_thread *slot = &mproci_family_here->threads[index];
-		uint64_t word = atomic_load(&slot->word);
-		uint32_t generation = generation_of(word) + 1;
-		uint64_t mine = (uint64_t)generation << 32 | tag_of(member);
+	uint32_t hint = atomic_load_explicit(&mproci_family_here->thread_hint, memory_order_relaxed);
+	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
+	mproci_id id = 0;
 
-		if ((uint32_t)word == 0 && generation != 0
-			&& atomic_compare_exchange_strong(&slot->word, &word, mine))
-			return (uint64_t)generation << 32 | index;
-	}
-	return 0;
+	for (uint32_t index = hint; id == 0 && index < limit; ++index)
+		id = take(index, member);
+	for (uint32_t index = 0; id == 0 && index < hint && index < limit; ++index)
+		id = take(index, member);
+	for (uint32_t index = limit; id == 0 && index < MPROCI_THREADS && raise_limit(index); ++index)
+		id = take(index, member);
+	return id;
 }
 
 /* Apart, so that the common case saves no registers. */
@@ -97,8 +127,12 @@ static __attribute__((noinline)) mproci_id enter(mproci_id member)
 	if (member == 0)
 		return 0;
 	pthread_once(&at_exit_once, make_key);
+	/* Counted before it is taken: the count is never too low. */
+	atomic_fetch_add(mproci_member_threads(), 1);
 	own.id = take_slot(member);
 	own.member = member;
+	if (own.id == 0)
+		atomic_fetch_sub(mproci_member_threads(), 1);
 	pthread_setspecific(at_exit, &own);
 	return own.id;
 }
@@ -203,35 +237,77 @@ bool mproci_thread_releases_in(const void *start, size_t size)
 }
 
 /*
+ * The words that a burial has stepped.  One step for each is enough: who announced it before that finds a stale key, and who
+ * announced it later looks after the death.  So a thousand sleepers of one word are not woken a thousand times each.
+ *
+ * They are the burier's own: somebody who goes on for one that was killed steps all of them again.
+ */
+enum {
+	STEPPED_MOST = 256,
+	/* Where a word may be: in so many places from where it belongs. */
+	STEPPED_LOOKS = 8,
+};
+
+typedef struct stepped {
+	uintptr_t words[STEPPED_MOST];
+} stepped;
+
+/*
+ * Where @word is, or is to be.  When all its places are taken, that of another, which is forgotten: should it come again it
+ * is stepped again, which only costs time.
+ */
+static uintptr_t *find(stepped *known, uintptr_t word)
+{
+	size_t home = (uint32_t)((word >> 2) * UINT32_C(2654435769)) / (UINT32_MAX / STEPPED_MOST + 1);
+
+	for (size_t i = 0; i < STEPPED_LOOKS; ++i) {
+		uintptr_t *place = &known->words[(home + i) % STEPPED_MOST];
+
+		if (*place == word || *place == 0)
+			return place;
+	}
+	return &known->words[home];
+}
+
+/*
  * Wake who sleeps on a word, or is about to: stepping it makes its key stale.  The word stays what it is, an event
  * count that somebody waits for, as long as it is pinned.
  */
-static void disturb(mproci_thread *slot)
+static void disturb(mproci_thread *slot, stepped *known)
 {
-	uintptr_t word = atomic_load(&slot->sleeps_on) & ~PINNED;
-	uintptr_t pinned = word | PINNED, announced = word;
+	uintptr_t announced = atomic_load(&slot->sleeps_on), word = announced & ~PINNED;
+	uintptr_t pinned = word | PINNED, *place;
 
-	if (word == 0
-		|| (!atomic_compare_exchange_strong(&slot->sleeps_on, &announced, pinned)
-			&& announced != pinned))
+	if (word == 0)
+		return;
+	place = find(known, word);
+	/* One that was left pinned is unpinned below. */
+	if (*place == announced)
+		return;
+	announced = word;
+	if (!atomic_compare_exchange_strong(&slot->sleeps_on, &announced, pinned) && announced != pinned)
 		return;
 	if ((atomic_load((_Atomic uint32_t *)word) & 1) != 0)
 		mproci_futex_step((_Atomic uint32_t *)word);
+	*place = word;
 	atomic_compare_exchange_strong(&slot->sleeps_on, &pinned, word);
 }
 
 void mproci_thread_bury_all(mproci_id member)
 {
 	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
+	stepped known = {0};
 
 	for (uint32_t index = 0; index < limit; ++index) {
 		mproci_thread *slot = &mproci_family_here->threads[index];
 		uint64_t word = atomic_load(&slot->word);
 
-		if ((uint32_t)word == tag_of(member))
+		if ((uint32_t)word == tag_of(member)) {
 			vacate(slot, word);
-		else
-			disturb(slot);
+			advise(index);
+		} else {
+			disturb(slot, &known);
+		}
 	}
 	/* Also when it had no thread here any more: one of them may have been killed before it was counted. */
 	atomic_fetch_add(&mproci_family_here->departures, 1);

@@ -44,8 +44,11 @@ int mproci_thread_release(mproci_lock *lock);
 /* Whether a thread is releasing a lock in these @size bytes, or died doing so and is not buried.  Cost: a look at each thread. */
 bool mproci_thread_releases_in(const void *start, size_t size);
 
+/* Give up this thread's slot before it ends. */
+void mproci_thread_leave(void);
+
 /*
- * With the lock of burials held, after a process has ended: step and wake the word of every sleeper of the family,
+ * With the lock of burials held, after a process has ended: step and wake each word that anybody of the family sleeps on,
  * since nobody knows whom the dead was about to wake (sync/README.md), and end the threads of @member.
  */
 void mproci_thread_bury_all(mproci_id member);

@@ -2,6 +2,7 @@
 #include "family/thread.h"
 
 #include "family/member.h"
+#include "people.h"
 #include "support.h"
 #include "sys/futex.h"
 
@@ -84,6 +85,49 @@ START_TEST(slot_is_given_back_when_a_thread_ends_and_its_id_never_repeats)
 		ck_assert_uint_gt(id, last);
 		ck_assert_uint_eq((uint32_t)id, 1);
 		last = id;
+	}
+	ck_assert_uint_eq(mproci_family_here->thread_limit, 2);
+}
+END_TEST
+
+START_TEST(thread_that_leaves_ends_for_the_family_and_gets_another_id_when_it_needs_one)
+{
+	mproci_id first = mproci_thread_self(), second;
+	uint32_t departures = mproci_family_here->departures;
+
+	ck_assert_uint_eq(*mproci_member_threads(), 1);
+	mproci_thread_leave();
+	ck_assert_uint_eq(*mproci_member_threads(), 0);
+	ck_assert(!mproci_thread_is_alive(first));
+	ck_assert(!mproci_thread_is_own(first));
+	ck_assert_uint_eq(mproci_family_here->departures, departures + 1);
+	mproci_thread_leave();
+	ck_assert_uint_eq(*mproci_member_threads(), 0);
+	second = mproci_thread_self();
+	ck_assert_uint_ne(second, 0);
+	ck_assert_uint_ne(second, first);
+	ck_assert_uint_eq((uint32_t)second, (uint32_t)first);
+	ck_assert_uint_eq(*mproci_member_threads(), 1);
+}
+END_TEST
+
+START_TEST(threads_with_a_slot_are_counted_until_they_end)
+{
+	mproci_thread_self();
+	ck_assert_uint_ne(id_of_a_thread_that_ended(), 0);
+	ck_assert_uint_eq(*mproci_member_threads(), 1);
+}
+END_TEST
+
+START_TEST(free_slot_is_found_whatever_the_hint_says)
+{
+	const uint32_t hints[] = {0, 1, 2, 3, 100, MPROCI_THREADS, UINT32_MAX};
+
+	mproci_thread_self();
+	ck_assert_uint_eq((uint32_t)id_of_a_thread_that_ended(), 1);
+	for (size_t i = 0; i < sizeof hints / sizeof *hints; ++i) {
+		mproci_family_here->thread_hint = hints[i];
+		ck_assert_uint_eq((uint32_t)id_of_a_thread_that_ended(), 1);
 	}
 	ck_assert_uint_eq(mproci_family_here->thread_limit, 2);
 }
@@ -222,6 +266,87 @@ START_TEST(burial_steps_odd_words_that_somebody_sleeps_on)
 }
 END_TEST
 
+/* Slots as of another member's threads, each of which is about to sleep on a word. */
+static void announce(uint32_t first, uint32_t count, _Atomic uint32_t *word, size_t step)
+{
+	for (uint32_t i = first; i < first + count; ++i, word += step) {
+		mproci_family_here->threads[i].word = UINT64_C(1) << 32 | UINT32_C(1) << 16;
+		mproci_family_here->threads[i].sleeps_on = (uintptr_t)word;
+	}
+	if (mproci_family_here->thread_limit < first + count)
+		mproci_family_here->thread_limit = first + count;
+}
+
+static _Atomic uint32_t has_begun, is_over;
+
+/* As a sleeper that falls asleep again whenever it is woken. */
+static void *make_odd_again(void *argument)
+{
+	_Atomic uint32_t *word = argument;
+
+	has_begun = true;
+	while (!is_over) {
+		if ((*word & 1) == 0)
+			atomic_fetch_add(word, 1);
+	}
+	return NULL;
+}
+
+START_TEST(burial_steps_a_word_once_however_many_sleep_on_it)
+{
+	enum {
+		BURIALS = 50
+	};
+	_Atomic uint32_t *word = shared_words();
+	pthread_t thread;
+
+	*word = 1;
+	announce(10, 5000, word, 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, make_odd_again, shared_words()), 0);
+	support_await(&has_begun, 1);
+	for (int i = 0; i < BURIALS; ++i)
+		mproci_thread_bury_all(mproci_member_self() + 1);
+	is_over = true;
+	pthread_join(thread, NULL);
+	ck_assert_uint_ge(*word, 2);
+	ck_assert_uint_le(*word, 1 + 2 * BURIALS);
+}
+END_TEST
+
+START_TEST(burial_steps_all_words_however_many_they_are)
+{
+	enum {
+		WORDS = 1000
+	};
+	_Atomic uint32_t *words = shared_words();
+
+	for (int i = 0; i < WORDS; ++i)
+		words[i] = 5;
+	announce(10, WORDS, words, 1);
+	announce(10 + WORDS, WORDS, words, 1);
+	mproci_thread_bury_all(mproci_member_self() + 1);
+	for (int i = 0; i < WORDS; ++i)
+		ck_assert_uint_eq(words[i], 6);
+}
+END_TEST
+
+START_TEST(word_that_somebody_killed_while_burying_left_pinned_is_stepped_and_unpinned)
+{
+	_Atomic uint32_t *words = shared_words();
+
+	words[0] = words[1] = 5;
+	announce(10, 3, words, 0);
+	announce(13, 1, words + 1, 0);
+	mproci_family_here->threads[11].sleeps_on |= 1;
+	mproci_family_here->threads[13].sleeps_on |= 1;
+	mproci_thread_bury_all(mproci_member_self() + 1);
+	ck_assert_uint_eq(words[0], 6);
+	ck_assert_uint_eq(words[1], 6);
+	for (int i = 10; i < 14; ++i)
+		ck_assert_uint_eq(mproci_family_here->threads[i].sleeps_on & 1, 0);
+}
+END_TEST
+
 START_TEST(burial_leaves_words_that_nobody_sleeps_on)
 {
 	_Atomic uint32_t *words = shared_words();
@@ -286,6 +411,7 @@ START_TEST(full_table_gives_no_id_and_works_after_a_burial)
 	ck_assert_uint_eq(id_of_a_thread_that_ended(), 0);
 	ck_assert_uint_eq(mproci_thread_self(), mine);
 	mproci_member_bury(ghost);
+	ck_assert_uint_eq(*mproci_member_threads(), 1);
 	ck_assert_uint_ne(id_of_a_thread_that_ended(), 0);
 	ck_assert(mproci_thread_is_alive(mine));
 }
@@ -383,6 +509,9 @@ int main(void)
 		thread_keeps_its_id,
 		thread_that_ended_is_not_alive_and_has_departed,
 		slot_is_given_back_when_a_thread_ends_and_its_id_never_repeats,
+		thread_that_leaves_ends_for_the_family_and_gets_another_id_when_it_needs_one,
+		threads_with_a_slot_are_counted_until_they_end,
+		free_slot_is_found_whatever_the_hint_says,
 		threads_that_live_at_once_have_different_slots,
 		thread_belongs_to_its_member_until_it_ends,
 		nobody_is_not_alive,
@@ -390,6 +519,9 @@ int main(void)
 		word_that_a_thread_sleeps_on_is_noted_until_it_no_longer_does,
 		word_outside_the_family_is_not_noted,
 		burial_steps_odd_words_that_somebody_sleeps_on,
+		burial_steps_a_word_once_however_many_sleep_on_it,
+		burial_steps_all_words_however_many_they_are,
+		word_that_somebody_killed_while_burying_left_pinned_is_stepped_and_unpinned,
 		burial_leaves_words_that_nobody_sleeps_on,
 		lock_is_released_and_no_longer_noted,
 		lock_that_is_being_released_is_found_in_its_memory_and_not_beside_it,

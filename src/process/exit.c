@@ -3,6 +3,11 @@
  * libc calls its exit handlers last one first.  So a handler that is registered when a process begins to be a child comes
  * after all that the child itself registers and before all that came from its parent; and as it ends the process, the
  * parent's never run.
+ *
+ * A child that has done all it began says so at last (family/README.md).  It has when its function returned and all handlers
+ * did; not when somebody called exit(), perhaps a signal handler, which may have come in the middle of anything: the
+ * function, or one of the exit handlers, the rest of which libc then calls from in there.  So a handler that is registered
+ * when the function has returned, and is called first, notes where on the stack libc calls handlers from.
  */
 #include "process/exit.h"
 
@@ -24,6 +29,8 @@ typedef struct exit_call {
 
 /* The last one first. */
 static exit_call *calls;
+/* The frame that the first handler was called from, when the function has returned. */
+static const void *first_frame;
 /* Protects them against other threads; and the registering. */
 static pthread_mutex_t calling = PTHREAD_MUTEX_INITIALIZER;
 static bool is_prepared;
@@ -71,10 +78,29 @@ static void end_process(int code)
 	mproci_handle_end_children();
 }
 
+static void note_frame(int code)
+{
+	(void)code;
+	first_frame = __builtin_frame_address(0);
+}
+
+void mproci_exit_returned(void)
+{
+	/* When it fails, this process ends as one that was killed. */
+	(void)mproci_exit_hook(note_frame);
+}
+
 static void end_child(int code)
 {
+	bool is_undisturbed = first_frame == __builtin_frame_address(0);
+
 	mproci_handle_end_children();
 	mproci_member_ends(mproci_member_self(), (mproci_ending){.exit_code = code & 0xff}, false);
+	if (is_undisturbed) {
+		/* What is written now may be written by functions of the application. */
+		mproci_child_flush();
+		mproci_member_completes();
+	}
 	mproci_exit_now(code);
 }
 

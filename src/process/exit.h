@@ -14,4 +14,7 @@ int mproci_exit_prepare(void);
 /* The same, for one that was: whatever its parent has registered does not run in it. */
 int mproci_exit_prepare_child(void);
 
+/* In a process that was, when its function has returned: just before it calls exit(). */
+void mproci_exit_returned(void);
+
 #endif

@@ -213,9 +213,12 @@ static void terminate_daemons(void)
 
 void mproci_handle_end_children(void)
 {
-	mproc_deadline patience = mproc_after(PATIENCE);
+	mproc_deadline patience;
 	mproc_process *child;
 
+	if (handles == NULL)
+		return;
+	patience = mproc_after(PATIENCE);
 	terminate_daemons();
 	while ((child = hold_next(true)) != NULL) {
 		if (mproc_process_join(child, patience) == -ETIMEDOUT) {

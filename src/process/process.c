@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <mproc/arena.h>
+#include <mproc/log.h>
 
 static int check_handle(const mproc_process *process)
 {
@@ -66,6 +67,19 @@ static mproci_ending find_ending(const mproc_process *process)
 	return ending;
 }
 
+static void log_end(const mproc_process *process)
+{
+	const mproci_ending *ending = &process->ending;
+
+	if (ending->is_lost)
+		mproc_log(MPROC_LOG_DEBUG, "process \"%s\" (pid %d) ended, nobody knows how", process->name,
+			(int)process->pid);
+	else
+		mproc_log(MPROC_LOG_DEBUG, "process \"%s\" (pid %d) ended: %s %d", process->name,
+			(int)process->pid, ending->signal != 0 ? "signal" : "exit code",
+			ending->signal != 0 ? ending->signal : ending->exit_code);
+}
+
 static void settle(mproc_process *process)
 {
 	pthread_mutex_lock(&process->lock);
@@ -77,6 +91,7 @@ static void settle(mproc_process *process)
 		mproc_free(process->argument);
 		process->argument = NULL;
 		process->is_settled = true;
+		log_end(process);
 	}
 	pthread_mutex_unlock(&process->lock);
 }

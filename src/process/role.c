@@ -112,6 +112,14 @@ static void end_with_thread(void *unused)
 	mproci_exit(0);
 }
 
+static _Noreturn void run(void)
+{
+	int code = own.function(own.argument);
+
+	mproci_exit_returned();
+	mproci_exit(code);
+}
+
 _Noreturn void mproci_role_act(const mproci_role *role)
 {
 	int rc;
@@ -127,7 +135,7 @@ _Noreturn void mproci_role_act(const mproci_role *role)
 	mproci_member_runs((uintptr_t)own.function);
 	/* Otherwise a pthread_exit would leave other threads running. */
 	pthread_cleanup_push(end_with_thread, NULL);
-	mproci_exit(own.function(own.argument));
+	run();
 	pthread_cleanup_pop(0);
 	mproci_exit_now(EXIT_FAILURE);
 }

@@ -92,12 +92,15 @@ static bool is_complete(const server *self, const mproci_order *order)
 /* Returns 0, or a negative errno with an error text. */
 static int serve(server *self, const mproci_order *order)
 {
+	mproci_id member;
 	pid_t pid;
 
 	if (!mproci_family_holds(order) || !mproci_family_holds(order + 1) || !is_complete(self, order))
 		return mproci_fail(-EBADMSG, "the server got a request that is none");
 	if (self->count == MPROCI_MEMBERS)
 		return mproci_fail(-EAGAIN, "no more processes of one server than %d", MPROCI_MEMBERS);
+	/* Once the child has reported the order is gone. */
+	member = order->role.member;
 	pid = mproci_child_fork(
 		&(mproci_child_plan){
 			.mask = &order->mask,
@@ -108,7 +111,7 @@ static int serve(server *self, const mproci_order *order)
 		be_served(self, order);
 	if (pid < 0)
 		return (int)pid;
-	self->children[self->count++] = (served){pid, order->role.member};
+	self->children[self->count++] = (served){pid, member};
 	return 0;
 }
 
@@ -177,6 +180,8 @@ int mproci_server_serve(void *socket)
 	if (this_server == NULL)
 		return EXIT_FAILURE;
 	this_server->socket = *(int *)socket;
+	/* Also when it was spawned. */
+	mproci_child_block_signals();
 	this_server->bell = mproci_child_bell_open();
 	if (this_server->bell < 0 || let_go(this_server) < 0)
 		return EXIT_FAILURE;

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <mproc/arena.h>
+#include <mproc/log.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,15 +98,18 @@ static int begin(const mproci_start_plan *plan, mproc_start start, mproc_process
 	process->argument = plan->copy;
 	process->is_daemon = plan->options->daemon;
 	mproci_handle_enlist(process);
+	mproc_log(MPROC_LOG_DEBUG, "started process \"%s\" (pid %d)", process->name, (int)process->pid);
 	*ret_process = process;
 	return 0;
 }
 
-static int fail_for_threads(void)
+static int fail_for_threads(const char *another_way)
 {
-	return mproci_fail(-EDEADLK, "this process has other threads, and a fork would copy the locks they "
-				     "hold: call mproc_init first in "
-				     "main, start processes before threads, or insist with MPROC_START_FORK");
+	return mproci_fail(-EDEADLK,
+		"this process has other threads, and a fork would copy the locks they hold: %sstart "
+		"processes before "
+		"threads, or insist with MPROC_START_FORK",
+		another_way);
 }
 
 /* Have the child find a copy of the @size bytes at @argument; without a size the pointer itself is the argument. */
@@ -140,7 +144,7 @@ int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_pr
 	int rc;
 
 	if (plan->start == MPROC_START_DEFAULT && mproci_process_has_threads())
-		return fail_for_threads();
+		return fail_for_threads("");
 	rc = hand_over(&own, plan->argument, start == MPROC_START_SPAWN ? plan->size : 0);
 	if (rc == 0)
 		rc = begin(&own, start, ret_process);
@@ -158,7 +162,7 @@ static int choose_default(mproc_start *start)
 	else if (mproci_kept(MPROCI_KEPT_SERVER) >= 0)
 		*start = MPROC_START_SERVER;
 	else
-		return fail_for_threads();
+		return fail_for_threads("call mproc_init first in main, ");
 	return 0;
 }
 

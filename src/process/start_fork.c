@@ -53,7 +53,7 @@ static pid_t start(
 		return pid;
 	process->pid = pid;
 	process->pidfd = pidfd;
-	mproci_member_started(process->member);
+	mproci_member_started(process->member, pid);
 	mproci_child_let_pass(child.gate);
 	return pid;
 }

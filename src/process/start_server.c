@@ -43,7 +43,7 @@ static pthread_once_t disown_once = PTHREAD_ONCE_INIT;
 static void disown(void)
 {
 	pthread_mutex_init(&making, NULL);
-	made = NULL;
+	made = mproc_process_close(made);
 }
 
 static void register_disown(void)
@@ -173,22 +173,34 @@ static void add_rest(parcel *to, const mproci_order *order)
 		to->descriptors[to->count++] = options->descriptors[i];
 }
 
-/* Returns 0; -EPIPE: the server is dead; another negative errno with an error text. */
-static int send_request(const mproci_order *order, int report)
+/* Under the lock, since who makes another server closes the socket of the last one; it tells to whom it was sent. */
+static int send(const parcel *sent, mproci_order *order)
 {
 	const mproci_request request = {.order = order};
-	int socket = mproci_kept(MPROCI_KEPT_SERVER);
+	int socket, rc;
+
+	pthread_mutex_lock(&making);
+	order->server = known;
+	socket = mproci_kept(MPROCI_KEPT_SERVER);
+	/* It was closed here: to this process the server is as good as dead. */
+	rc = socket < 0
+		     ? -EPIPE
+		     : mproci_message_send(socket, &request, sizeof request, sent->descriptors, sent->count);
+	pthread_mutex_unlock(&making);
+	return rc;
+}
+
+/* Returns 0; -EPIPE: the server is dead; another negative errno with an error text. */
+static int send_request(mproci_order *order, int report)
+{
 	parcel sent;
 	int rc;
 
-	/* It was closed here: to this process the server is as good as dead. */
-	if (socket < 0)
-		return -EPIPE;
 	rc = open_first(&sent, report);
 	if (rc < 0)
 		return rc;
 	add_rest(&sent, order);
-	rc = mproci_message_send(socket, &request, sizeof request, sent.descriptors, sent.count);
+	rc = send(&sent, order);
 	close_first(&sent);
 	return rc < 0 && rc != -EPIPE ? mproci_fail_descriptor(rc, "cannot ask the server for a process")
 				      : rc;
@@ -214,7 +226,7 @@ static int receive_report(mproc_process *process, int end)
 }
 
 /* Returns 0; -EPIPE: nobody answers; another negative errno with an error text. */
-static int request(mproc_process *process, const mproci_order *order)
+static int request(mproc_process *process, mproci_order *order)
 {
 	int ends[2], rc;
 
@@ -238,7 +250,6 @@ static int expect_again(mproc_process *process, mproci_order *order)
 	mproci_member_end(process->member);
 	rc = mproci_member_expect(process->name, &process->member);
 	order->role.member = process->member;
-	order->server = known;
 	return rc;
 }
 

@@ -62,13 +62,14 @@ static int *list_descriptors(const mproci_order *order, const mproci_spawned *sp
 	return list;
 }
 
-static int execute(const mproci_order *order, const mproci_spawned *spawned)
+static int execute(const mproci_start_plan *start, const mproci_order *order, const mproci_spawned *spawned)
 {
 	char variable[MPROCI_SPAWNED_SIZE];
 	mproci_exec_plan plan = {
 		.arguments = mproci_init_arguments(),
 		.environment = order->options.environment,
 		.variable = variable,
+		.is_blocked = start->signals == MPROCI_SIGNALS_BLOCKED,
 	};
 	pid_t pid;
 	int *list;
@@ -84,7 +85,8 @@ static int execute(const mproci_order *order, const mproci_spawned *spawned)
 }
 
 /* The child reports over @report.  Returns 0 when it is under way, with a descriptor. */
-static int start(mproc_process *process, const mproci_order *order, int lifeline, int report)
+static int start(const mproci_start_plan *plan, mproc_process *process, const mproci_order *order,
+	int lifeline, int report)
 {
 	mproci_spawned spawned = {
 		.memory = mproci_kept(MPROCI_KEPT_MEMORY),
@@ -97,10 +99,12 @@ static int start(mproc_process *process, const mproci_order *order, int lifeline
 	};
 	int rc;
 
-	rc = execute(order, &spawned);
+	rc = execute(plan, order, &spawned);
 	if (rc < 0)
 		return rc;
 	process->pid = rc;
+	mproci_lifeline_tie(lifeline, process->pid);
+	mproci_member_started(process->member, process->pid);
 	rc = mproci_child_follow(process->pid);
 	if (rc < 0)
 		return rc;
@@ -109,26 +113,27 @@ static int start(mproc_process *process, const mproci_order *order, int lifeline
 	return 0;
 }
 
-static int start_tied(mproc_process *process, const mproci_order *order, int report)
+static int start_tied(
+	const mproci_start_plan *plan, mproc_process *process, const mproci_order *order, int report)
 {
 	int lifeline = mproci_lifeline_open();
 	int rc;
 
 	if (lifeline < 0)
 		return lifeline;
-	rc = start(process, order, lifeline, report);
+	rc = start(plan, process, order, lifeline, report);
 	mproci_close(lifeline);
 	return rc;
 }
 
-static int start_and_await(mproc_process *process, const mproci_order *order)
+static int start_and_await(const mproci_start_plan *plan, mproc_process *process, const mproci_order *order)
 {
 	int ends[2], rc;
 
 	rc = mproci_message_pair(ends);
 	if (rc < 0)
 		return rc;
-	rc = start_tied(process, order, ends[1]);
+	rc = start_tied(plan, process, order, ends[1]);
 	mproci_close(ends[1]);
 	if (rc == 0)
 		rc = mproci_start_await(process, ends[0], mproc_after(PATIENCE));
@@ -145,7 +150,7 @@ int mproci_start_spawn(const mproci_start_plan *plan, mproc_process *process)
 	if (rc == 0)
 		rc = mproci_order_create(plan, process, &order);
 	if (rc == 0)
-		rc = start_and_await(process, order);
+		rc = start_and_await(plan, process, order);
 	mproc_free(order);
 	return rc;
 }

@@ -53,7 +53,15 @@ static void give_default_handlers(void)
 			sigaction(number, &fresh, NULL);
 	}
 	signal(SIGCHLD, SIG_DFL);
-	signal(SIGINT, SIG_IGN);
+}
+
+void mproci_child_block_signals(void)
+{
+	sigset_t all;
+
+	give_default_handlers();
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
 int mproci_child_fail(int rc)
@@ -135,6 +143,8 @@ static void become_child(const mproci_child_plan *plan, pid_t parent)
 	mproci_lifeline_arm(plan->lifeline);
 	if (plan->signals != MPROCI_SIGNALS_INHERITED)
 		give_default_handlers();
+	if (plan->signals == MPROCI_SIGNALS_DEFAULT)
+		signal(SIGINT, SIG_IGN);
 	if (plan->gate != NULL)
 		mproci_child_pass(plan->gate);
 }
@@ -381,6 +391,14 @@ bool mproci_process_has_threads(void)
 			return false;
 	}
 	return true;
+}
+
+bool mproci_process_is_alone(void)
+{
+	struct stat info;
+
+	/* The directory itself, its parent, and one for each thread. */
+	return __libc_single_threaded || (stat("/proc/self/task", &info) == 0 && info.st_nlink <= 3);
 }
 
 int mproci_process_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void))

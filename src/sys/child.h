@@ -34,7 +34,7 @@ typedef enum mproci_signals {
 	MPROCI_SIGNALS_INHERITED,
 	/* Default handlers and an empty mask; SIGINT is ignored, as is what this process ignores. */
 	MPROCI_SIGNALS_DEFAULT,
-	/* As before, but all are blocked. */
+	/* Default handlers, what this process ignores is ignored, and all are blocked. */
 	MPROCI_SIGNALS_BLOCKED,
 } mproci_signals;
 
@@ -78,6 +78,9 @@ void mproci_child_let_pass(_Atomic uint32_t *gate);
 
 /* Say why no process could be started; returns the negative errno @rc. */
 int mproci_child_fail(int rc);
+
+/* In a process that was not forked: what MPROCI_SIGNALS_BLOCKED says. */
+void mproci_child_block_signals(void);
 
 /* This thread's signal mask. */
 void mproci_child_mask(sigset_t *ret_mask);
@@ -134,6 +137,9 @@ void mproci_process_set_name(const char *name);
  * kernel's books, so a yes is asked again for 10 ms.
  */
 bool mproci_process_has_threads(void);
+
+/* Whether this process surely has one thread only; a no is not asked again. */
+bool mproci_process_is_alone(void);
 
 /*
  * Have @before called before, and @parent and @child right after every fork of this process, also a plain fork(), in the

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,17 +47,33 @@ static int keep_open(posix_spawn_file_actions_t *actions, const mproci_exec_plan
 	return 0;
 }
 
+static int choose_mask(posix_spawnattr_t *attributes, const mproci_exec_plan *plan)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	if (posix_spawnattr_init(attributes) != 0)
+		return -ENOMEM;
+	if (!plan->is_blocked)
+		return 0;
+	posix_spawnattr_setsigmask(attributes, &all);
+	return -posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
+}
+
 static int execute(const mproci_exec_plan *plan, char **environment, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int rc;
 
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return -ENOMEM;
-	rc = keep_open(&actions, plan);
+	rc = choose_mask(&attributes, plan);
+	if (rc < 0)
+		return rc;
+	rc = posix_spawn_file_actions_init(&actions) == 0 ? keep_open(&actions, plan) : -ENOMEM;
 	if (rc == 0)
-		rc = -posix_spawn(ret_pid, program, &actions, NULL, plan->arguments, environment);
+		rc = -posix_spawn(ret_pid, program, &actions, &attributes, plan->arguments, environment);
 	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	return rc;
 }
 

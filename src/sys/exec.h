@@ -15,13 +15,15 @@ typedef struct mproci_exec_plan {
 	/* Its environment, NULL after the last; NULL: this process's.  And one variable more, "NAME=value". */
 	const char *const *environment;
 	const char *variable;
+	/* Begin with all signals blocked, instead of this thread's mask. */
+	bool is_blocked;
 	/* What stays open beside 0, 1 and 2, under the same numbers; -1 is none. */
 	const int *descriptors;
 	size_t count;
 } mproci_exec_plan;
 
 /*
- * Begin this program anew; the child has this process's signal mask and directory.  What stdio has buffered is written first,
+ * Begin this program anew; the child has this process's directory.  What stdio has buffered is written first,
  * as by mproci_child_fork.  Returns its pid; a negative errno with an error text, when the program could not be executed.
  */
 pid_t mproci_exec(const mproci_exec_plan *plan);

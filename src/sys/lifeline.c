@@ -193,11 +193,21 @@ static void take(int end)
 	parents_read_end = end;
 }
 
+static bool ask_for_kill(int end, pid_t pid)
+{
+	return fcntl(end, F_SETOWN, pid) == 0 && fcntl(end, F_SETSIG, SIGKILL) == 0
+	       && fcntl(end, F_SETFL, O_ASYNC | O_NONBLOCK) == 0;
+}
+
+void mproci_lifeline_tie(int end, pid_t child)
+{
+	ask_for_kill(end, child);
+}
+
 void mproci_lifeline_arm(int end)
 {
 	take(end);
-	if (fcntl(end, F_SETOWN, getpid()) != 0 || fcntl(end, F_SETSIG, SIGKILL) != 0
-		|| fcntl(end, F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
+	if (!ask_for_kill(end, getpid()))
 		_exit(127);
 	/* The parent may have died before this was armed. */
 	if (mproci_poll_one(end, MPROC_NOW) == 0)

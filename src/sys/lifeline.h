@@ -6,6 +6,7 @@
 #define SYS_LIFELINE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /*
  * Make this process's lifeline, once, and open it for one child that is to be made.  Returns a descriptor, close-on-exec, for the
@@ -17,6 +18,11 @@ int mproci_lifeline_open(void);
  * In the child: have it end with whose @end this is.  That is the lifeline's from here on.  Ends the child when it cannot be done.
  */
 void mproci_lifeline_arm(int end);
+
+/*
+ * In the parent: have @child, which this process has not forked, end with it, also before it arms that @end itself.
+ */
+void mproci_lifeline_tie(int end, pid_t child);
 
 /*
  * Around a fork of this thread that follows mproci_lifeline_open soon: nobody is expected to have closed the library's descriptors

@@ -54,19 +54,17 @@ static inline void split_words(char *text, char *words[most_program_words])
 	words[count] = NULL;
 }
 
-/* Start @command: the path of a program in this build, and arguments, with blanks between. */
-static inline struct program start_program(const char *command)
+/* As start_program, but its standard output goes to @output_fd, which finish_program reads and closes. */
+static inline struct program start_program_into(int output_fd, const char *command)
 {
 	char text[512], *words[most_program_words];
 	posix_spawn_file_actions_t actions;
-	struct program program = {.pid = -1};
+	struct program program = {.pid = -1, .output_fd = output_fd};
 	int rc;
 
 	snprintf(text, sizeof text, "%s", command);
 	split_words(text, words);
-	program.output_fd = memfd_create("output", MFD_CLOEXEC);
 	program.error_fd = memfd_create("error", MFD_CLOEXEC);
-	ck_assert_int_ge(program.output_fd, 0);
 	ck_assert_int_ge(program.error_fd, 0);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, program.output_fd, STDOUT_FILENO);
@@ -78,6 +76,17 @@ static inline struct program start_program(const char *command)
 	ck_assert_int_ge(program.end, 0);
 	fcntl(program.end, F_SETFD, FD_CLOEXEC);
 	return program;
+}
+
+/* Start @command: the path of a program in this build, and arguments, with blanks between. */
+static inline struct program start_program(const char *command)
+{
+	int output_fd = memfd_create("output", MFD_CLOEXEC);
+
+	ck_assert_int_ge(output_fd, 0);
+	/* Otherwise processes that write at the same time overwrite each other: the offset of a memfd has no lock. */
+	ck_assert_int_eq(fcntl(output_fd, F_SETFL, O_APPEND), 0);
+	return start_program_into(output_fd, command);
 }
 
 static inline char *read_whole(int fd)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fault/memory.h - the memory that the library gets from malloc, calloc and realloc: the linker puts functions of ours
+ * in between (--wrap).  What the C library gets for itself is not seen.
+ */
+#ifndef FAULT_MEMORY_H
+#define FAULT_MEMORY_H
+
+/* What was got and not given back, in this process. */
+unsigned fault_count_memory(void);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fault/tracer.h - running a process, those it starts and those they start, and having one system call of one of
+ * them fail.
+ */
+#ifndef FAULT_TRACER_H
+#define FAULT_TRACER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	FAULT_MOST_PROCESSES = 64,
+};
+
+/* Whose calls are counted, and the n-th made to fail. */
+typedef enum fault_victim {
+	FAULT_NOBODY,
+	/* The process that is run. */
+	FAULT_STARTER,
+	/* Those that it had started before FAULT_BEGIN. */
+	FAULT_SERVER,
+	/* Those that were started between FAULT_BEGIN and FAULT_END, up to the end of each. */
+	FAULT_CHILD,
+	/* No call: the memory that malloc gives, to whichever process of this program. */
+	FAULT_MALLOC,
+} fault_victim;
+
+/* What a traced process tells the tracer.  Calls are counted between the first two; not inside of a function. */
+typedef enum fault_mark_kind {
+	FAULT_BEGIN,
+	FAULT_END,
+	FAULT_FUNCTION_BEGIN,
+	FAULT_FUNCTION_END,
+	/* Of the start afterwards. */
+	FAULT_SECOND_FUNCTION,
+} fault_mark_kind;
+
+/* What the tracer and the process that is run tell each other. */
+typedef struct fault_board {
+	/* From here on it is traced. */
+	_Atomic bool is_traced;
+	/* How often functions began, and the second one did. */
+	_Atomic uint32_t begun, begun_second;
+	/* All that were started, ended or not. */
+	_Atomic uint32_t process_count;
+	_Atomic pid_t processes[FAULT_MOST_PROCESSES];
+	/* Which request for memory is to be refused, from 1; how many more it takes to that, 0: not any more. */
+	uint32_t memory_number;
+	_Atomic uint32_t memory_left;
+	_Atomic bool memory_was_refused;
+	/* What was wrong; "" for nothing. */
+	char complaint[512];
+} fault_board;
+
+extern fault_board *fault_here;
+
+typedef struct fault_plan {
+	fault_victim victim;
+	/* Which of its calls, from 1. */
+	unsigned number;
+	/* Which of the codes of that call, from 0; beyond the last one, the first again. */
+	int variant;
+	/* And every later one of the same kind, up to FAULT_END. */
+	bool is_lasting;
+	/* Whoever needs longer hangs. */
+	int seconds;
+} fault_plan;
+
+typedef struct fault_result {
+	/* There was such a call, and it failed. */
+	bool was_injected;
+	/* How many codes it has, and which one it got; whether that may last. */
+	int code_count, code;
+	bool may_last;
+	const char *call;
+	/* What was wrong, or "". */
+	char complaint[768];
+} fault_result;
+
+/* Whether this machine can be traced so. */
+bool fault_can_trace(void);
+
+/* Before the first run, and after the last. */
+void fault_prepare(void);
+void fault_finish(void);
+
+/*
+ * Run @function in a new process.  It complains, or returns.  Neither it nor anybody it started may be there afterwards.
+ */
+fault_result fault_run(const fault_plan *plan, void (*function)(void *argument), void *argument);
+
+/* In a traced process. */
+void fault_mark(fault_mark_kind kind);
+
+/* In the process that is run: tell what is wrong, and end.  The first complaint counts. */
+_Noreturn void fault_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What the processes of the last run have printed, to be shown when it went wrong. */
+const char *fault_output(void);
+
+#endif
