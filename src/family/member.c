@@ -290,13 +290,19 @@ static bool is_complete(mproci_id id)
 void mproci_member_completes(void)
 {
 	mproci_id id = mproci_member_self();
+	_Atomic uint64_t *place;
+	uint64_t word;
 
 	if (id == 0 || atomic_load(&self->is_stamped) || !mproci_process_is_alone())
 		return;
 	mproci_thread_leave();
 	/* Or a thread that ended took a slot again on the way. */
-	if (atomic_load(&self->threads) == 0)
-		atomic_fetch_or(&mproci_member_slot(id)->ending, ENDING_COMPLETE);
+	if (atomic_load(&self->threads) != 0)
+		return;
+	place = &mproci_member_slot(id)->ending;
+	word = atomic_load(place);
+	while (word >> 32 == id >> 32 && !atomic_compare_exchange_weak(place, &word, word | ENDING_COMPLETE))
+		;
 }
 
 void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven)

@@ -95,13 +95,12 @@ static void end_child(int code)
 	bool is_undisturbed = first_frame == __builtin_frame_address(0);
 
 	mproci_handle_end_children();
+	/* What is written now may be written by functions of the application, and may end the process. */
+	mproci_exit_flush();
 	mproci_member_ends(mproci_member_self(), (mproci_ending){.exit_code = code & 0xff}, false);
-	if (is_undisturbed) {
-		/* What is written now may be written by functions of the application. */
-		mproci_child_flush();
+	if (is_undisturbed)
 		mproci_member_completes();
-	}
-	mproci_exit_now(code);
+	mproci_exit_at_once(code);
 }
 
 /* Locked. */

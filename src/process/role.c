@@ -25,25 +25,25 @@ const mproci_role *mproci_role_own(void)
 	return is_started ? &own : NULL;
 }
 
-static int close_others(const mproci_role *role, int pidfd)
+enum {
+	/* The report, the descriptor of this process; the log's, which an order also names. */
+	OWN_DESCRIPTORS = 4,
+};
+
+static void close_others(const mproci_role *role, int pidfd)
 {
+	int keep[MPROC_DESCRIPTORS + OWN_DESCRIPTORS];
 	mproc_log_level unused;
 	size_t count = 0;
-	int *keep, rc;
 
 	if (!role->closes_descriptors)
-		return 0;
-	keep = calloc(3 + role->options->descriptor_count, sizeof *keep);
-	if (keep == NULL)
-		return mproci_fail(-ENOMEM, "no memory for a list of descriptors");
+		return;
 	for (; count < role->options->descriptor_count; ++count)
 		keep[count] = role->options->descriptors[count];
 	keep[count++] = role->report;
 	keep[count++] = pidfd;
 	mproci_log_setting(&keep[count++], &unused);
-	rc = mproci_setup_descriptors(keep, count);
-	free(keep);
-	return rc;
+	mproci_setup_descriptors(keep, count);
 }
 
 static int set_limits(const mproc_process_options *options)
@@ -66,7 +66,7 @@ static int set_up(const mproci_role *role, int pidfd)
 		return 0;
 	rc = mproci_setup_streams(role->streams);
 	if (rc == 0)
-		rc = close_others(role, pidfd);
+		close_others(role, pidfd);
 	if (rc == 0 && options->directory != NULL)
 		rc = mproci_setup_directory(options->directory);
 	if (rc == 0 && options->own_group)

@@ -56,26 +56,17 @@ static int place_descriptors(server *self, const mproci_order *order, mproci_rol
 		order->options.descriptor_count, &role->report, role->streams);
 }
 
-static int become(server *self, const mproci_order *order, mproci_role *role)
+static _Noreturn void be_served(server *self, const mproci_order *order, mproci_role *role)
 {
 	int rc;
 
-	rc = mproci_order_read(order, role);
 	role->report = self->descriptors[MPROCI_REQUEST_REPORT];
+	rc = mproci_setup_directory_at(self->descriptors[MPROCI_REQUEST_DIRECTORY]);
 	if (rc == 0)
-		rc = mproci_setup_directory_at(self->descriptors[MPROCI_REQUEST_DIRECTORY]);
-	return rc == 0 ? place_descriptors(self, order, role) : rc;
-}
-
-static _Noreturn void be_served(server *self, const mproci_order *order)
-{
-	mproci_role role;
-	int rc;
-
-	rc = become(self, order, &role);
+		rc = place_descriptors(self, order, role);
 	if (rc == 0)
-		mproci_role_act(&role);
-	mproci_report_send(role.report, rc, -1);
+		mproci_role_act(role);
+	mproci_report_send(role->report, rc, -1);
 	mproci_exit_now(EXIT_FAILURE);
 }
 
@@ -92,15 +83,18 @@ static bool is_complete(const server *self, const mproci_order *order)
 /* Returns 0, or a negative errno with an error text. */
 static int serve(server *self, const mproci_order *order)
 {
-	mproci_id member;
+	mproci_role role;
 	pid_t pid;
+	int rc;
 
 	if (!mproci_family_holds(order) || !mproci_family_holds(order + 1) || !is_complete(self, order))
 		return mproci_fail(-EBADMSG, "the server got a request that is none");
 	if (self->count == MPROCI_MEMBERS)
 		return mproci_fail(-EAGAIN, "no more processes of one server than %d", MPROCI_MEMBERS);
-	/* Once the child has reported the order is gone. */
-	member = order->role.member;
+	/* Read here, and not in the child, it is read in memory that has been touched before; and once the child has reported, it is gone. */
+	rc = mproci_order_read(order, &role);
+	if (rc < 0)
+		return rc;
 	pid = mproci_child_fork(
 		&(mproci_child_plan){
 			.mask = &order->mask,
@@ -108,10 +102,10 @@ static int serve(server *self, const mproci_order *order)
 		},
 		NULL);
 	if (pid == 0)
-		be_served(self, order);
+		be_served(self, order, &role);
 	if (pid < 0)
 		return (int)pid;
-	self->children[self->count++] = (served){pid, member};
+	self->children[self->count++] = (served){pid, role.member};
 	return 0;
 }
 
@@ -165,11 +159,13 @@ static void reap(server *self)
 static int let_go(server *self)
 {
 	const int nothing[3] = {MPROCI_STREAM_NULL, MPROCI_STREAM_NULL, MPROCI_STREAM_NULL};
-	int keep[] = {self->socket, self->bell};
+	const int keep[] = {self->socket, self->bell};
 	int rc;
 
 	rc = mproci_setup_streams(nothing);
-	return rc == 0 ? mproci_setup_descriptors(keep, 2) : rc;
+	if (rc == 0)
+		mproci_setup_descriptors(keep, 2);
+	return rc;
 }
 
 int mproci_server_serve(void *socket)

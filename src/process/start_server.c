@@ -292,12 +292,13 @@ int mproci_start_server(const mproci_start_plan *plan, mproc_process *process)
 	return rc;
 }
 
+/* What the process said last of all is as good as the server's word. */
 static bool is_known(const mproc_process *process)
 {
 	mproci_ending ending;
-	bool is_proven = false;
+	bool is_proven;
 
-	return mproci_member_ending(process->member, &ending, &is_proven) && is_proven;
+	return mproci_member_ending(process->member, &ending, &is_proven);
 }
 
 static mproc_deadline with_grace(mproc_deadline deadline)

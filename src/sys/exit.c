@@ -23,8 +23,18 @@ _Noreturn void mproci_exit(int code)
 	exit(code);
 }
 
-_Noreturn void mproci_exit_now(int code)
+void mproci_exit_flush(void)
 {
 	fflush(NULL);
+}
+
+_Noreturn void mproci_exit_at_once(int code)
+{
 	_exit(code);
+}
+
+_Noreturn void mproci_exit_now(int code)
+{
+	mproci_exit_flush();
+	mproci_exit_at_once(code);
 }

@@ -14,7 +14,13 @@ int mproci_exit_hook(void (*hook)(int code));
 /* Call exit(). */
 _Noreturn void mproci_exit(int code);
 
-/* End this process with @code now, after writing what stdio has buffered; no handler runs (any more). */
+/* Write what stdio has buffered. */
+void mproci_exit_flush(void);
+
+/* End this process with @code now; no handler runs (any more). */
+_Noreturn void mproci_exit_at_once(int code);
+
+/* Both. */
 _Noreturn void mproci_exit_now(int code);
 
 #endif

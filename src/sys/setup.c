@@ -6,6 +6,7 @@
 #include "sys/kept.h"
 #include "sys/lifeline.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -38,6 +39,8 @@ static int lift_sources(const int streams[STREAMS], int sources[STREAMS])
 			continue;
 		if (streams[i] == MPROCI_STREAM_NULL)
 			sources[i] = mproci_descriptor_lift(open("/dev/null", O_RDWR | O_CLOEXEC));
+		else if (streams[i] >= STREAMS)
+			sources[i] = streams[i];
 		else
 			sources[i] = fcntl(streams[i], F_DUPFD_CLOEXEC, STREAMS);
 		if (sources[i] < 0)
@@ -55,7 +58,8 @@ int mproci_setup_streams(const int streams[STREAMS])
 	for (int i = 0; i < STREAMS; ++i) {
 		if (rc == 0 && sources[i] >= 0 && dup2(sources[i], i) < 0)
 			rc = fail_stream(i, streams[i]);
-		mproci_close(sources[i]);
+		if (sources[i] != streams[i])
+			mproci_close(sources[i]);
 		if (rc == 0 && streams[i] == MPROCI_STREAM_CLOSED)
 			close(i);
 	}
@@ -133,11 +137,6 @@ int mproci_setup_numbers(int *sources, const int *numbers, size_t count, int *re
 	return rc < 0 ? mproci_fail_descriptor(rc, "the descriptors cannot have their numbers") : 0;
 }
 
-static int compare(const void *left, const void *right)
-{
-	return *(const int *)left - *(const int *)right;
-}
-
 /* Before Linux 5.9, and where a tool does not know it. */
 static void close_one_by_one(unsigned first, unsigned last)
 {
@@ -155,26 +154,41 @@ static void close_between(int kept, int next)
 		close_one_by_one((unsigned)kept + 1, (unsigned)next - 1);
 }
 
-int mproci_setup_descriptors(int *keep, size_t count)
+/* A list in ascending order. */
+typedef struct sorted {
+	int descriptors[MPROCI_SETUP_DESCRIPTORS + MPROCI_KEPT_COUNT + 1];
+	size_t count;
+} sorted;
+
+/* Not with qsort: to run it for the first time would cost a new process more than all the rest. */
+static void add(sorted *list, int descriptor)
 {
-	int last = STDERR_FILENO, own[MPROCI_KEPT_COUNT + 1], own_count = 0;
+	size_t i = list->count++;
 
+	for (; i > 0 && list->descriptors[i - 1] > descriptor; --i)
+		list->descriptors[i] = list->descriptors[i - 1];
+	list->descriptors[i] = descriptor;
+}
+
+void mproci_setup_descriptors(const int *keep, size_t count)
+{
+	int last = STDERR_FILENO;
+	sorted list;
+
+	list.count = 0;
+	assert(count <= MPROCI_SETUP_DESCRIPTORS);
+	for (size_t i = 0; i < count; ++i)
+		add(&list, keep[i]);
 	for (int i = 0; i < MPROCI_KEPT_COUNT; ++i)
-		own[own_count++] = mproci_kept(i);
-	own[own_count++] = mproci_lifeline_armed();
-	qsort(own, (size_t)own_count, sizeof *own, compare);
-	qsort(keep, count, sizeof *keep, compare);
-	for (size_t i = 0, j = 0; i < count || j < (size_t)own_count;) {
-		bool is_own = i == count || (j < (size_t)own_count && own[j] < keep[i]);
-		int next = is_own ? own[j++] : keep[i++];
-
-		if (next <= last)
+		add(&list, mproci_kept(i));
+	add(&list, mproci_lifeline_armed());
+	for (size_t i = 0; i < list.count; ++i) {
+		if (list.descriptors[i] <= last)
 			continue;
-		close_between(last, next);
-		last = next;
+		close_between(last, list.descriptors[i]);
+		last = list.descriptors[i];
 	}
 	close_between(last, INT_MAX);
-	return 0;
 }
 
 int mproci_setup_directory(const char *path)

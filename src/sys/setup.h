@@ -2,7 +2,7 @@
 /*
  * sys/setup.h - what a new process changes about itself before it does its work.
  *
- * Each call returns 0, or a negative errno with an error text that names the value.
+ * Each call that returns anything returns 0, or a negative errno with an error text that names the value.
  */
 #ifndef SYS_SETUP_H
 #define SYS_SETUP_H
@@ -14,6 +14,8 @@ enum {
 	/* Instead of a descriptor: /dev/null; none, the stream is closed. */
 	MPROCI_STREAM_NULL = -1,
 	MPROCI_STREAM_CLOSED = -2,
+
+	MPROCI_SETUP_DESCRIPTORS = 250,
 };
 
 /* Make @streams[i] descriptor i, for 0, 1 and 2.  What is its own i already stays. */
@@ -25,8 +27,11 @@ int mproci_setup_streams(const int streams[3]);
  */
 int mproci_setup_numbers(int *sources, const int *numbers, size_t count, int *report, int streams[3]);
 
-/* Close all descriptors but 0, 1, 2, the library's own (sys/kept.h, sys/lifeline.h) and @count at @keep, which are sorted. */
-int mproci_setup_descriptors(int *keep, size_t count);
+/*
+ * Close all descriptors but 0, 1, 2, the library's own (sys/kept.h, sys/lifeline.h) and @count at @keep, at most
+ * MPROCI_SETUP_DESCRIPTORS; a negative one is none.
+ */
+void mproci_setup_descriptors(const int *keep, size_t count);
 
 int mproci_setup_directory(const char *path);
 
