@@ -66,7 +66,7 @@ typedef int mproc_process_function(void *argument);
  *   working directory  this process's          this process's            this process's
  *   signals            handlers and mask       this process's mask       mask, and what is ignored
  *   all else           this process's          as it was in mproc_init   this process's
- *   takes              50 µs and 7 ms a GiB    100 µs                    what exec takes: 1 ms
+ *   takes              50 µs and 7 ms a GiB    150 µs                    what exec takes: 1 ms
  */
 typedef enum mproc_start {
 	/* Fork; when this process has other threads, server if mproc_init was called, otherwise -EDEADLK. */
@@ -150,6 +150,7 @@ typedef struct mproc_process_options {
  *          -EBADF    a descriptor of the options is not open
  *          -EPERM    the limits or the niceness need privileges; spawn in a program that runs with those of its file
  *          -EACCES   .directory, or the program's file, is not for this user (-ENOTDIR: it is none)
+ *          -ECANCELED  this process is ending, and has joined its children
  *          -EAGAIN   no more processes may be started (RLIMIT_NPROC, cgroup), or the family is full
  *          -ENOMEM   no memory for the copy, or for the child
  *          -EMFILE   no descriptors left (-ENFILE: in the whole system)

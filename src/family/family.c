@@ -111,6 +111,10 @@ int mproci_family_enter(int file, void *base, size_t size)
 	if (rc < 0)
 		return mproci_fail(rc, "the family's memory cannot be at %p in this process too: %s", base,
 			strerror(-rc));
+	if (((mproci_family *)base)->size != size) {
+		mproci_memory_unreserve(base, size);
+		return mproci_fail(-EBADMSG, "the memory file of %zu bytes is no family's", size);
+	}
 	mproci_keep(MPROCI_KEPT_MEMORY, file);
 	mproci_family_here = base;
 	return mproci_member_prepare();

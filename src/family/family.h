@@ -30,7 +30,7 @@ typedef struct mproci_member {
 	_Atomic uint64_t word;
 	_Atomic uint64_t start_time;
 	_Atomic int32_t pid;
-	/* Opened when the parent can follow the process: sys/child.h.  When a server follows it: once that knows how it ended. */
+	/* Opened when the parent can follow the process (sys/child.h); or, if a server does, when that knows how it ended. */
 	_Atomic uint32_t gate;
 	/* How it ended: member.c. */
 	_Atomic uint64_t ending;

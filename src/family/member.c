@@ -52,6 +52,12 @@ static mproci_id id_of(uint64_t word, uint32_t index)
 	return (uint64_t)generation_of(word) << 32 | index;
 }
 
+/* The gate of a slot while it is closed: no two members that had the slot one after the other have the same. */
+static uint32_t gate_of(mproci_id id)
+{
+	return (uint32_t)(id >> 32) << 1;
+}
+
 mproci_id mproci_member_self(void)
 {
 	own_page *here = atomic_load_explicit(&self, memory_order_acquire);
@@ -227,7 +233,7 @@ static int expect(const char *name, mproci_id *ret_id)
 	member = mproci_member_slot(*ret_id);
 	atomic_store(&member->pid, 0);
 	atomic_store(&member->start_time, 0);
-	atomic_store(&member->gate, 0);
+	atomic_store(&member->gate, gate_of(*ret_id));
 	atomic_store(&member->running, 0);
 	atomic_store(&member->has_expected, false);
 	atomic_store(&member->ending, *ret_id >> 32 << 32);
@@ -244,6 +250,16 @@ int mproci_member_expect(const char *name, mproci_id *ret_id)
 	rc = expect(name, ret_id);
 	mproci_member_unlock();
 	return rc;
+}
+
+bool mproci_member_is_expected(mproci_id id)
+{
+	uint64_t word;
+
+	if ((uint32_t)id >= MPROCI_MEMBERS)
+		return false;
+	word = atomic_load(&mproci_member_slot(id)->word);
+	return id_of(word, (uint32_t)id) == id && state_of(word) == MPROCI_MEMBER_STARTING;
 }
 
 void mproci_member_started(mproci_id id, pid_t pid)
@@ -338,8 +354,11 @@ void mproci_member_tell(mproci_id id)
 {
 	_Atomic uint32_t *gate = &mproci_member_slot(id)->gate;
 
-	atomic_store(gate, (uint32_t)(id >> 32));
-	mproci_futex_wake(gate, INT_MAX);
+	uint32_t closed = gate_of(id);
+
+	/* Unless the slot is another's by now. */
+	if (atomic_compare_exchange_strong(gate, &closed, closed | 1))
+		mproci_futex_wake(gate, INT_MAX);
 }
 
 void mproci_member_runs(uintptr_t function)

@@ -57,11 +57,14 @@ void mproci_member_completes(void);
 /* How many slots of threads this process, a member, has. */
 _Atomic uint32_t *mproci_member_threads(void);
 
-/* Wake who waits for what was noted, as mproci_futex_wait on the member's gate: that is the member's generation from then on. */
+/* Wake who waits for what was noted, by opening the member's gate. */
 void mproci_member_tell(mproci_id id);
 
 /* In the parent, after it has made a child for that id: note its pid, and that it has started by now, which the child need not do. */
 void mproci_member_started(mproci_id id, pid_t pid);
+
+/* Whether @id is a member that is expected and has not come yet.  @id may be anything. */
+bool mproci_member_is_expected(mproci_id id);
 
 /* Note which function this process runs, for whoever looks at the table; 0: none. */
 void mproci_member_runs(uintptr_t function);

@@ -25,8 +25,10 @@ static void unlock(void)
 /* In a forked child: these were the parent's. */
 static void disown(void)
 {
-	mproci_close(current.pidfd > 0 ? current.pidfd : -1);
-	mproci_close(parent.pidfd > 0 ? parent.pidfd : -1);
+	if (current.owner != 0)
+		mproci_handle_forget(&current);
+	if (parent.owner != 0)
+		mproci_handle_forget(&parent);
 	current.owner = parent.owner = 0;
 	unlock();
 }

@@ -27,6 +27,9 @@ static mproc_process *_Atomic handles;
 static pthread_mutex_t listing = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t disown_once = PTHREAD_ONCE_INIT;
 
+/* The children have been asked to end, or joined: there must be no others. */
+static _Atomic bool is_ending;
+
 static char own_path[MPROCI_NAME_SIZE];
 static _Atomic unsigned started;
 
@@ -34,11 +37,10 @@ static _Atomic unsigned started;
 static void disown(void)
 {
 	pthread_mutex_init(&listing, NULL);
-	for (mproc_process *each = handles; each != NULL; each = each->next) {
-		mproci_close(each->pidfd);
-		each->pidfd = -1;
-	}
+	for (mproc_process *each = handles; each != NULL; each = each->next)
+		mproci_handle_forget(each);
 	handles = NULL;
+	is_ending = false;
 }
 
 static void register_disown(void)
@@ -71,11 +73,19 @@ static void name_it(mproc_process *process, const char *name)
 		name != NULL ? name : numbered);
 }
 
+static int fail_to_begin(void)
+{
+	return mproci_fail(
+		-ECANCELED, "this process is ending, and has joined its children: it starts no others");
+}
+
 int mproci_handle_create(const char *name, bool is_internal, mproc_process **ret_process)
 {
 	mproc_process *process;
 	int rc;
 
+	if (is_ending && !is_internal)
+		return fail_to_begin();
 	process = calloc(1, sizeof *process);
 	if (process == NULL)
 		return mproci_fail(-ENOMEM, "no memory for a handle of a process");
@@ -97,21 +107,41 @@ int mproci_handle_create(const char *name, bool is_internal, mproc_process **ret
 	return 0;
 }
 
+void mproci_handle_follow(mproc_process *process, pid_t pid, int pidfd)
+{
+	process->pid = pid;
+	process->pidfd_id = mproci_descriptor_id(pidfd);
+	process->pidfd = pidfd;
+}
+
+void mproci_handle_forget(mproc_process *process)
+{
+	if (mproci_descriptor_is(process->pidfd, process->pidfd_id))
+		mproci_close(process->pidfd);
+	process->pidfd = -1;
+}
+
 void mproci_handle_discard(mproc_process *process)
 {
 	mproci_member_bury(process->member);
-	mproci_close(process->pidfd);
+	mproci_handle_forget(process);
 	pthread_mutex_destroy(&process->lock);
 	free(process);
 }
 
-void mproci_handle_enlist(mproc_process *process)
+int mproci_handle_enlist(mproc_process *process)
 {
+	bool is_late;
+
 	pthread_once(&disown_once, register_disown);
 	pthread_mutex_lock(&listing);
-	process->next = handles;
-	handles = process;
+	is_late = is_ending && !process->is_internal;
+	if (!is_late) {
+		process->next = handles;
+		handles = process;
+	}
 	pthread_mutex_unlock(&listing);
+	return is_late ? fail_to_begin() : 0;
 }
 
 /* Locked. */
@@ -150,7 +180,7 @@ mproc_process *mproc_process_close(mproc_process *process)
 	is_in_use = process->users > 0;
 	process->is_closed = true;
 	pthread_mutex_unlock(&listing);
-	mproci_close(process->pidfd);
+	mproci_handle_forget(process);
 	if (!is_in_use)
 		destroy(process);
 	return NULL;
@@ -204,6 +234,7 @@ static void let_go(mproc_process *process)
 static void terminate_daemons(void)
 {
 	pthread_mutex_lock(&listing);
+	is_ending = true;
 	for (mproc_process *each = handles; each != NULL; each = each->next) {
 		if (!each->is_internal && each->is_daemon)
 			mproc_process_terminate(each);
@@ -216,10 +247,11 @@ void mproci_handle_end_children(void)
 	mproc_deadline patience;
 	mproc_process *child;
 
+	terminate_daemons();
+	/* As most processes have none they need not look at the clock. */
 	if (handles == NULL)
 		return;
 	patience = mproc_after(PATIENCE);
-	terminate_daemons();
 	while ((child = hold_next(true)) != NULL) {
 		if (mproc_process_join(child, patience) == -ETIMEDOUT) {
 			mproc_process_kill(child);

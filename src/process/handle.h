@@ -10,6 +10,7 @@
 
 #include "family/family.h"
 #include "sys/child.h"
+#include "sys/descriptor.h"
 
 #include <mproc/process.h>
 #include <pthread.h>
@@ -31,8 +32,9 @@ struct mproc_process {
 	mproci_id owner;
 	mproci_id member;
 	pid_t pid;
-	/* -1 until it is needed, for this process itself and its parent. */
+	/* -1 until it is needed, for this process itself and its parent; and what it is open to. */
 	_Atomic int pidfd;
+	mproci_file_id pidfd_id;
 	/* The server whose child it is, as a stamp; 0: it is this process's own. */
 	uint32_t server;
 	/* The child's copy of its argument, or NULL. */
@@ -59,8 +61,17 @@ int mproci_handle_create(const char *name, bool is_internal, mproc_process **ret
 /* Undo that: the child was not made, or has been ended. */
 void mproci_handle_discard(mproc_process *process);
 
-/* From here on it is found among the children. */
-void mproci_handle_enlist(mproc_process *process);
+/* The child has that process id and descriptor. */
+void mproci_handle_follow(mproc_process *process, pid_t pid, int pidfd);
+
+/*
+ * From here on it is found among the children.  Returns 0; -ECANCELED with an error text: this process is ending, and has
+ * joined them all.
+ */
+int mproci_handle_enlist(mproc_process *process);
+
+/* Close the descriptor, if it still is that. */
+void mproci_handle_forget(mproc_process *process);
 
 /* At the end of this process: end its daemons, join the other children. */
 void mproci_handle_end_children(void);

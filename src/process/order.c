@@ -2,6 +2,7 @@
 #include "process/order.h"
 
 #include "base/error.h"
+#include "family/member.h"
 #include "process/current.h"
 #include "process/options.h"
 #include "process/server.h"
@@ -85,8 +86,16 @@ static mproc_process_options put_options(pack *to, const mproc_process_options *
 	return copy;
 }
 
+bool mproci_order_is_there(const mproci_order *order)
+{
+	return (uintptr_t)order % _Alignof(mproci_order) == 0 && mproci_family_holds(order)
+	       && mproci_family_holds((const char *)(order + 1) - 1) && order->self == order
+	       && mproci_member_is_expected(order->role.member);
+}
+
 static void fill(mproci_order *order, const mproci_start_plan *plan, const mproc_process *process)
 {
+	order->self = order;
 	order->role = (mproci_role){
 		.options = &order->options,
 		.closes_descriptors = true,
@@ -121,6 +130,13 @@ int mproci_order_create(const mproci_start_plan *plan, const mproc_process *proc
 	fill(order, plan, process);
 	*ret_order = order;
 	return 0;
+}
+
+void mproci_order_destroy(mproci_order *order)
+{
+	if (order != NULL)
+		order->self = NULL;
+	mproc_free(order);
 }
 
 int mproci_order_read(const mproci_order *order, mproci_role *ret_role)

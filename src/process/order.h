@@ -16,6 +16,8 @@
 #include <mproc/log.h>
 
 typedef struct mproci_order {
+	/* Itself: what was freed, or never was one, says something else. */
+	const struct mproci_order *self;
 	/* Without report and function, which only the child knows. */
 	mproci_role role;
 	mproc_process_options options;
@@ -30,6 +32,11 @@ typedef struct mproci_order {
 /* Returns 0, or a negative errno with an error text. */
 int mproci_order_create(
 	const mproci_start_plan *plan, const mproc_process *process, mproci_order **ret_order);
+
+void mproci_order_destroy(mproci_order *order);
+
+/* Whether there is an order at @order, which may be any address, whose member is still expected. */
+bool mproci_order_is_there(const mproci_order *order);
 
 /* In the child: get the role, but for the report.  Returns 0, or a negative errno with an error text. */
 int mproci_order_read(const mproci_order *order, mproci_role *ret_role);

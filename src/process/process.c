@@ -35,6 +35,13 @@ static int check_child(const mproc_process *process)
 	return rc;
 }
 
+static int open_descriptor(const mproc_process *process)
+{
+	if (process->kind == MPROCI_HANDLE_SELF)
+		return mproci_child_open_self();
+	return mproci_child_open(process->pid, atomic_load(&mproci_member_slot(process->member)->start_time));
+}
+
 /* Returns the descriptor; -ESRCH: the process has ended, another negative errno: there is none. */
 static int find_descriptor(mproc_process *process)
 {
@@ -42,13 +49,11 @@ static int find_descriptor(mproc_process *process)
 
 	pthread_mutex_lock(&process->lock);
 	fd = process->pidfd;
-	if (fd < 0 && process->kind == MPROCI_HANDLE_SELF)
-		fd = mproci_child_open_self();
-	else if (fd < 0)
-		fd = mproci_child_open(
-			process->pid, atomic_load(&mproci_member_slot(process->member)->start_time));
-	if (fd >= 0)
-		process->pidfd = fd;
+	/* Not yet; or the application has closed it, and perhaps has another under that number. */
+	if (!mproci_descriptor_is(fd, process->pidfd_id)) {
+		fd = open_descriptor(process);
+		mproci_handle_follow(process, process->pid, fd);
+	}
 	pthread_mutex_unlock(&process->lock);
 	return fd;
 }
@@ -101,8 +106,10 @@ static int await_end(mproc_process *process, mproc_deadline deadline)
 {
 	int rc, fd = find_descriptor(process);
 
-	if (fd < 0)
+	if (fd == -ESRCH)
 		return 0;
+	if (fd < 0)
+		return mproci_fail_descriptor(fd, "cannot open the descriptor of a process again");
 	rc = mproci_child_wait(fd, deadline);
 	if (rc == -ETIMEDOUT || process->kind != MPROCI_HANDLE_CHILD)
 		return rc == -ETIMEDOUT ? rc : 0;
@@ -123,9 +130,9 @@ int mproc_process_join(mproc_process *process, mproc_deadline deadline)
 	if (rc == -ETIMEDOUT)
 		return mproci_fail(
 			rc, "process \"%s\" (pid %d): still runs", process->name, (int)process->pid);
-	if (process->kind == MPROCI_HANDLE_CHILD)
+	if (rc == 0 && process->kind == MPROCI_HANDLE_CHILD)
 		settle(process);
-	return 0;
+	return rc;
 }
 
 int mproc_process_is_alive(mproc_process *process)
@@ -184,11 +191,14 @@ int mproc_process_exit_code(mproc_process *process, int *ret_code)
 
 static int send_signal(mproc_process *process, int signal)
 {
-	int rc;
+	int rc, fd;
 
 	rc = check_child(process);
-	if (rc == 0 && !process->is_settled)
-		rc = mproci_child_signal(process->pidfd, signal);
+	fd = rc == 0 && !process->is_settled ? find_descriptor(process) : -ESRCH;
+	if (fd >= 0)
+		rc = mproci_child_signal(fd, signal);
+	else if (fd != -ESRCH)
+		rc = mproci_fail_descriptor(fd, "cannot open the descriptor of a process again");
 	if (rc == -EPERM)
 		mproci_fail(rc, "process \"%s\" (pid %d): this process may not send it signal %d",
 			process->name, (int)process->pid, signal);

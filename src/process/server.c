@@ -87,7 +87,7 @@ static int serve(server *self, const mproci_order *order)
 	pid_t pid;
 	int rc;
 
-	if (!mproci_family_holds(order) || !mproci_family_holds(order + 1) || !is_complete(self, order))
+	if (!mproci_order_is_there(order) || !is_complete(self, order))
 		return mproci_fail(-EBADMSG, "the server got a request that is none");
 	if (self->count == MPROCI_MEMBERS)
 		return mproci_fail(-EAGAIN, "no more processes of one server than %d", MPROCI_MEMBERS);
@@ -168,20 +168,29 @@ static int let_go(server *self)
 	return rc;
 }
 
-int mproci_server_serve(void *socket)
+static int set_up(int socket)
 {
-	struct pollfd descriptors[2];
-
 	this_server = calloc(1, sizeof *this_server);
 	if (this_server == NULL)
-		return EXIT_FAILURE;
-	this_server->socket = *(int *)socket;
+		return mproci_fail(-ENOMEM, "no memory for a server");
+	this_server->socket = socket;
 	/* Also when it was spawned. */
 	mproci_child_block_signals();
 	this_server->bell = mproci_child_bell_open();
-	if (this_server->bell < 0 || let_go(this_server) < 0)
-		return EXIT_FAILURE;
+	if (this_server->bell < 0)
+		return mproci_fail_descriptor(this_server->bell, "no descriptor for a server");
 	mproci_server_know(mproci_member_stamp(mproci_member_self()));
+	return let_go(this_server);
+}
+
+int mproci_server_serve(void *socket)
+{
+	struct pollfd descriptors[2];
+	int rc;
+
+	rc = set_up(*(int *)socket);
+	if (mproci_report_send(*(int *)socket, rc, -1) < 0 || rc < 0)
+		return EXIT_FAILURE;
 	descriptors[0] = (struct pollfd){.fd = this_server->socket, .events = POLLIN};
 	descriptors[1] = (struct pollfd){.fd = this_server->bell, .events = POLLIN};
 	while (mproci_poll(descriptors, 2, MPROC_FOREVER) > 0) {

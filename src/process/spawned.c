@@ -9,6 +9,8 @@
 #include "sys/exit.h"
 #include "sys/kept.h"
 #include "sys/lifeline.h"
+#include "sys/memory.h"
+#include "sys/message.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +40,13 @@ static bool read_variable(const char *value, mproci_spawned *ret_spawned)
 	return true;
 }
 
+/* Anybody may have set the variable.  What it names is looked at before anything is done to it. */
+static bool is_plausible(const mproci_spawned *spawned)
+{
+	return mproci_lifeline_is_end(spawned->lifeline) && mproci_message_is_end(spawned->report)
+	       && mproci_memory_is_file(spawned->memory, spawned->size);
+}
+
 /* Become part of the family.  Returns 0, and the role; or a negative errno with an error text. */
 static int join(const mproci_spawned *spawned, mproci_role *ret_role)
 {
@@ -49,8 +58,9 @@ static int join(const mproci_spawned *spawned, mproci_role *ret_role)
 	rc = mproci_family_enter(spawned->memory, spawned->base, spawned->size);
 	if (rc < 0)
 		return rc;
-	if (!mproci_family_holds(spawned->order) || !mproci_family_holds(spawned->order + 1))
-		return mproci_fail(-EBADMSG, "the order of a spawned process is not in the family's memory");
+	if (!mproci_order_is_there(spawned->order))
+		return mproci_fail(
+			-EBADMSG, "there is no order for this process: who has started it has ended");
 	mproci_keep(MPROCI_KEPT_SERVER, spawned->server);
 	mproci_child_pass(&mproci_member_slot(spawned->order->role.member)->gate);
 	return mproci_order_read(spawned->order, ret_role);
@@ -63,7 +73,7 @@ void mproci_spawned_act(void)
 	mproci_role role;
 	int rc;
 
-	if (value == NULL || !read_variable(value, &spawned))
+	if (value == NULL || !read_variable(value, &spawned) || !is_plausible(&spawned))
 		return;
 	mproci_descriptor_close_on_exec(spawned.lifeline);
 	mproci_lifeline_arm(spawned.lifeline);

@@ -80,6 +80,17 @@ static mproci_start_method *choose(mproc_start start)
 	return start == MPROC_START_SPAWN ? mproci_start_spawn : mproci_start_fork;
 }
 
+/* This process has begun to end meanwhile, and no longer joins anybody. */
+static void abandon(mproc_process *process)
+{
+	mproci_child_kill(process->pidfd);
+	mproci_child_wait(process->pidfd, MPROC_FOREVER);
+	mproci_member_bury(process->member);
+	if (process->server == 0)
+		mproci_child_reap(process->pidfd);
+	mproci_handle_discard(process);
+}
+
 static int begin(const mproci_start_plan *plan, mproc_start start, mproc_process **ret_process)
 {
 	mproc_process *process = NULL;
@@ -97,7 +108,11 @@ static int begin(const mproci_start_plan *plan, mproc_start start, mproc_process
 	}
 	process->argument = plan->copy;
 	process->is_daemon = plan->options->daemon;
-	mproci_handle_enlist(process);
+	rc = mproci_handle_enlist(process);
+	if (rc < 0) {
+		abandon(process);
+		return rc;
+	}
 	mproc_log(MPROC_LOG_DEBUG, "started process \"%s\" (pid %d)", process->name, (int)process->pid);
 	*ret_process = process;
 	return 0;

@@ -51,8 +51,7 @@ static pid_t start(
 	}
 	if (pid < 0)
 		return pid;
-	process->pid = pid;
-	process->pidfd = pidfd;
+	mproci_handle_follow(process, pid, pidfd);
 	mproci_member_started(process->member, pid);
 	mproci_child_let_pass(child.gate);
 	return pid;

@@ -18,7 +18,6 @@
 #include "sys/message.h"
 
 #include <errno.h>
-#include <mproc/arena.h>
 
 /* How long a child may take: only when another process holds its socket, and it has been killed, it takes so long. */
 static const double PATIENCE = 30.0;
@@ -34,6 +33,8 @@ typedef struct parcel {
 } parcel;
 
 static mproc_process *made;
+/* What a forked child knows of its parent's; the handle is freed with the parent's others, or never. */
+static mproc_process *parents;
 static uint32_t known;
 /* Protects the making. */
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
@@ -43,7 +44,8 @@ static pthread_once_t disown_once = PTHREAD_ONCE_INIT;
 static void disown(void)
 {
 	pthread_mutex_init(&making, NULL);
-	made = mproc_process_close(made);
+	parents = made;
+	made = NULL;
 }
 
 static void register_disown(void)
@@ -71,6 +73,20 @@ static void drop(void)
 	made = mproc_process_close(made);
 }
 
+/* Until the server just made is set up. */
+static int await_server(int end)
+{
+	bool is_report;
+	int unused = -1, rc;
+	pid_t pid;
+
+	rc = mproci_report_receive(end, mproc_after(PATIENCE), &pid, &unused, &is_report);
+	if (rc == 0)
+		return 0;
+	drop();
+	return is_report ? rc : mproci_fail(-ENOEXEC, "the server ended, or stopped, before it was set up");
+}
+
 /* Locked. */
 static int make(mproc_start start)
 {
@@ -95,6 +111,8 @@ static int make(mproc_start start)
 		},
 		&made);
 	mproci_close(ends[1]);
+	if (rc == 0)
+		rc = await_server(ends[0]);
 	if (rc < 0)
 		mproci_keep(MPROCI_KEPT_SERVER, -1);
 	else
@@ -113,6 +131,30 @@ int mproci_server_make(mproc_start start)
 	return rc;
 }
 
+/*
+ * Locked.  Whether the server is there.  It answers what is no request.  Looking whether the process has ended would not do: a
+ * process that is being killed has closed its socket for some time before the kernel says so.
+ */
+static bool answers(void)
+{
+	const mproci_request nothing = {.order = NULL};
+	int ends[2], unused = -1, rc;
+	bool is_report = false;
+	pid_t pid;
+
+	if (mproci_kept(MPROCI_KEPT_SERVER) < 0 || mproci_message_pair(ends) < 0)
+		return false;
+	const int all[MPROCI_REQUEST_STREAMS] = {ends[1], ends[1], ends[1]};
+
+	rc = mproci_message_send(
+		mproci_kept(MPROCI_KEPT_SERVER), &nothing, sizeof nothing, all, MPROCI_REQUEST_STREAMS);
+	mproci_close(ends[1]);
+	if (rc == 0)
+		rc = mproci_report_receive(ends[0], mproc_after(PATIENCE), &pid, &unused, &is_report);
+	mproci_close(ends[0]);
+	return is_report || rc == -ETIMEDOUT;
+}
+
 /* In the place of the server @stamp, which does not answer.  Returns -EAGAIN when that lives. */
 static int make_again(uint32_t stamp)
 {
@@ -120,7 +162,7 @@ static int make_again(uint32_t stamp)
 
 	pthread_once(&disown_once, register_disown);
 	pthread_mutex_lock(&making);
-	if (known == stamp && mproci_kept(MPROCI_KEPT_SERVER) >= 0 && mproci_member_lives(stamp))
+	if (known == stamp && answers())
 		rc = -EAGAIN;
 	else if (known == stamp)
 		rc = make(MPROC_START_SPAWN);
@@ -211,9 +253,11 @@ static int receive_report(mproc_process *process, int end)
 {
 	bool is_report;
 	int rc, pidfd = -1;
+	pid_t pid;
 
-	rc = mproci_report_receive(end, mproc_after(PATIENCE), &process->pid, &pidfd, &is_report);
-	process->pidfd = pidfd;
+	rc = mproci_report_receive(end, mproc_after(PATIENCE), &pid, &pidfd, &is_report);
+	if (rc == 0)
+		mproci_handle_follow(process, pid, pidfd);
 	/* A report of that code would be taken for none. */
 	if (is_report)
 		return rc == -EPIPE ? -EIO : rc;
@@ -288,7 +332,7 @@ int mproci_start_server(const mproci_start_plan *plan, mproc_process *process)
 	/* It may be under way. */
 	if (rc < 0)
 		mproci_member_end(process->member);
-	mproc_free(order);
+	mproci_order_destroy(order);
 	return rc;
 }
 

@@ -14,7 +14,6 @@
 #include "sys/message.h"
 
 #include <errno.h>
-#include <mproc/arena.h>
 #include <stdlib.h>
 
 /* How long the program may take to come to mproc_init. */
@@ -108,7 +107,7 @@ static int start(const mproci_start_plan *plan, mproc_process *process, const mp
 	rc = mproci_child_follow(process->pid);
 	if (rc < 0)
 		return rc;
-	process->pidfd = rc;
+	mproci_handle_follow(process, process->pid, rc);
 	mproci_child_let_pass(&mproci_member_slot(process->member)->gate);
 	return 0;
 }
@@ -151,6 +150,6 @@ int mproci_start_spawn(const mproci_start_plan *plan, mproc_process *process)
 		rc = mproci_order_create(plan, process, &order);
 	if (rc == 0)
 		rc = start_and_await(plan, process, order);
-	mproc_free(order);
+	mproci_order_destroy(order);
 	return rc;
 }

@@ -123,13 +123,15 @@ void mproci_child_flush(void)
 
 void mproci_child_pass(_Atomic uint32_t *gate)
 {
-	while (atomic_load(gate) == 0)
-		mproci_futex_wait(gate, 0, MPROC_FOREVER);
+	uint32_t closed;
+
+	while (((closed = atomic_load(gate)) & 1) == 0)
+		mproci_futex_wait(gate, closed, MPROC_FOREVER);
 }
 
 void mproci_child_let_pass(_Atomic uint32_t *gate)
 {
-	atomic_store(gate, 1);
+	atomic_fetch_or(gate, 1);
 	mproci_futex_wake(gate, INT_MAX);
 }
 

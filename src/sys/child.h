@@ -47,7 +47,7 @@ typedef struct mproci_child_plan {
 	bool ends_with_thread;
 	/* What ties it to its parent: from mproci_lifeline_open of that. */
 	int lifeline;
-	/* A shared word, 0: the child stays at this gate until the parent has its descriptor and lets it pass, so that it
+	/* A shared word, even: the child stays at this gate until the parent has its descriptor and lets it pass, so that it
 	 * cannot have ended and been reaped by somebody else before.  NULL for none. */
 	_Atomic uint32_t *gate;
 } mproci_child_plan;
@@ -73,7 +73,7 @@ void mproci_child_flush(void);
 /* In a child: stay at the gate. */
 void mproci_child_pass(_Atomic uint32_t *gate);
 
-/* Open the gate of a child. */
+/* Open the gate of a child: the word becomes odd. */
 void mproci_child_let_pass(_Atomic uint32_t *gate);
 
 /* Say why no process could be started; returns the negative errno @rc. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,9 +84,30 @@ int mproci_fail_descriptor(int rc, const char *what)
 	return mproci_fail(rc, "%s: %s", what, strerror(-rc));
 }
 
+mproci_file_id mproci_descriptor_id(int descriptor)
+{
+	struct stat info = {0};
+
+	fstat(descriptor, &info);
+	return (mproci_file_id){.device = info.st_dev, .inode = info.st_ino};
+}
+
+bool mproci_descriptor_is(int descriptor, mproci_file_id id)
+{
+	struct stat info;
+
+	return descriptor >= 0 && fstat(descriptor, &info) == 0 && info.st_dev == id.device
+	       && info.st_ino == id.inode;
+}
+
 int mproci_directory_open(void)
 {
-	return mproci_descriptor_lift(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* The link asks for no permission on the directory, which this process may have lost since it went there. */
+	if (fd < 0 && errno == EACCES)
+		fd = open("/proc/self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return mproci_descriptor_lift(fd);
 }
 
 bool mproci_descriptor_is_open(int descriptor)

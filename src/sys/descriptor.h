@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Wait until one of @count descriptors is ready.  Returns how many are (0: deadline), or a negative errno. */
 int mproci_poll(struct pollfd *descriptors, size_t count, mproc_deadline deadline);
@@ -28,6 +29,16 @@ int mproci_descriptor_lift(int descriptor);
 
 /* Say that no descriptor could be had for @what, with the limit if that is why; returns the negative errno @rc. */
 int mproci_fail_descriptor(int rc, const char *what);
+
+/* What a descriptor is open to: the application may have closed ours, and have others under their numbers. */
+typedef struct mproci_file_id {
+	uint64_t device, inode;
+} mproci_file_id;
+
+mproci_file_id mproci_descriptor_id(int descriptor);
+
+/* Whether it is open to that; false for -1. */
+bool mproci_descriptor_is(int descriptor, mproci_file_id id);
 
 /* Open the working directory, for mproci_setup_directory_at.  Returns the descriptor, or a negative errno. */
 int mproci_directory_open(void);

@@ -22,19 +22,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Which pipe: the application may have closed our descriptors, and have others under their numbers. */
-typedef struct pipe_id {
-	dev_t device;
-	ino_t inode;
-} pipe_id;
-
 /* Protects what follows, and keeps forks away between the making of the pipe and its being known. */
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 static int read_end = -1, write_end = -1;
-static pipe_id own;
+static mproci_file_id own;
 /* What the parent made, for the child to arm; set by the fork handler. */
 static int parents_read_end = -1;
-static pipe_id parents;
+static mproci_file_id parents;
 
 /* This thread is forking for the library: it has just seen that the descriptors are still the lifeline's. */
 static _Thread_local bool is_own_fork;
@@ -42,16 +36,9 @@ static _Thread_local bool is_own_fork;
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static int handlers_rc;
 
-static bool is_end_of(int fd, pipe_id id)
+static void close_end_of(int fd, mproci_file_id id)
 {
-	struct stat info;
-
-	return fd >= 0 && fstat(fd, &info) == 0 && info.st_dev == id.device && info.st_ino == id.inode;
-}
-
-static void close_end_of(int fd, pipe_id id)
-{
-	if (is_end_of(fd, id))
+	if (mproci_descriptor_is(fd, id))
 		close(fd);
 }
 
@@ -65,7 +52,7 @@ static void unlock(void)
 	pthread_mutex_unlock(&making);
 }
 
-static void close_known_end_of(int fd, pipe_id id)
+static void close_known_end_of(int fd, mproci_file_id id)
 {
 	if (is_own_fork)
 		mproci_close(fd);
@@ -99,7 +86,6 @@ static int open_anew(int fd)
 
 static int make(void)
 {
-	struct stat info;
 	int ends[2], rc;
 
 	rc = pipe2(ends, O_CLOEXEC);
@@ -114,8 +100,7 @@ static int make(void)
 		return rc;
 	/* So that it can be opened anew also after this process, or the child, has given up its privileges. */
 	fchmod(read_end, 0444);
-	fstat(read_end, &info);
-	own = (pipe_id){info.st_dev, info.st_ino};
+	own = mproci_descriptor_id(read_end);
 	return 0;
 }
 
@@ -129,7 +114,7 @@ static void unmake(void)
 /* Locked. */
 static int open_one(void)
 {
-	bool is_there = is_end_of(read_end, own) && is_end_of(write_end, own);
+	bool is_there = mproci_descriptor_is(read_end, own) && mproci_descriptor_is(write_end, own);
 	int rc = 0;
 
 	if (!is_there) {
@@ -166,7 +151,7 @@ void mproci_lifeline_trust(bool is_trusted)
 
 int mproci_lifeline_armed(void)
 {
-	return is_end_of(parents_read_end, parents) ? parents_read_end : -1;
+	return mproci_descriptor_is(parents_read_end, parents) ? parents_read_end : -1;
 }
 
 int mproci_lifeline_move(void)
@@ -182,14 +167,9 @@ int mproci_lifeline_move(void)
 /* Only when it was not forked by its parent, this process does not know yet which pipe it is. */
 static void take(int end)
 {
-	struct stat info = {0};
-
-	if (parents_read_end < 0) {
-		fstat(end, &info);
-		parents = (pipe_id){info.st_dev, info.st_ino};
-	} else {
-		close(parents_read_end);
-	}
+	if (parents_read_end < 0)
+		parents = mproci_descriptor_id(end);
+	mproci_close(parents_read_end);
 	parents_read_end = end;
 }
 
@@ -197,6 +177,14 @@ static bool ask_for_kill(int end, pid_t pid)
 {
 	return fcntl(end, F_SETOWN, pid) == 0 && fcntl(end, F_SETSIG, SIGKILL) == 0
 	       && fcntl(end, F_SETFL, O_ASYNC | O_NONBLOCK) == 0;
+}
+
+bool mproci_lifeline_is_end(int descriptor)
+{
+	struct stat info;
+
+	return fstat(descriptor, &info) == 0 && S_ISFIFO(info.st_mode)
+	       && (fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY;
 }
 
 void mproci_lifeline_tie(int end, pid_t child)

@@ -19,6 +19,9 @@ int mproci_lifeline_open(void);
  */
 void mproci_lifeline_arm(int end);
 
+/* Whether a descriptor may be such an @end at all. */
+bool mproci_lifeline_is_end(int descriptor);
+
 /*
  * In the parent: have @child, which this process has not forked, end with it, also before it arms that @end itself.
  */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -126,6 +127,15 @@ static int reserve(int fd, size_t size, size_t least, void **ret_base, size_t *r
 	*ret_base = base;
 	*ret_size = size;
 	return 0;
+}
+
+bool mproci_memory_is_file(int fd, size_t size)
+{
+	struct stat info;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstat(fd, &info) == 0 && info.st_size > 0
+	       && (size_t)info.st_size == size;
 }
 
 int mproci_memory_map(int fd, void *base, size_t size)

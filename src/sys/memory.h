@@ -29,6 +29,9 @@ int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *re
  */
 int mproci_memory_map(int fd, void *base, size_t size);
 
+/* Whether a descriptor may be such a memory file of @size bytes at all: then none of it can vanish. */
+bool mproci_memory_is_file(int fd, size_t size);
+
 /* Undo mproci_memory_reserve, for this process. */
 void mproci_memory_unreserve(void *base, size_t size);
 

@@ -35,6 +35,15 @@ int mproci_message_pair(int ret_ends[2])
 	return mproci_fail_descriptor(rc, "cannot make a pair of sockets");
 }
 
+bool mproci_message_is_end(int descriptor)
+{
+	int type = 0, domain = 0;
+	socklen_t size = sizeof type;
+
+	return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET
+	       && getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 static void attach(struct msghdr *message, control *room, const int *descriptors, size_t count)
 {
 	struct cmsghdr *header;

@@ -8,6 +8,7 @@
 #define SYS_MESSAGE_H
 
 #include <mproc/deadline.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -17,6 +18,9 @@ enum {
 
 /* Make two ends, close-on-exec.  Returns 0 or a negative errno with an error text. */
 int mproci_message_pair(int ret_ends[2]);
+
+/* Whether a descriptor may be such an end at all. */
+bool mproci_message_is_end(int descriptor);
 
 /*
  * Send.  Returns 0; -EPIPE: nobody is at the other end; another negative errno.  No signal
