@@ -213,6 +213,7 @@ MPROC_API int mproc_process_is_alive(mproc_process *process);
  *                   the application waits for any child; or it was started by a server that has been killed)
  *          -EINVAL  @process or @ret_code is NULL
  *          -ECHILD  the handle is not this process's, or not of its child
+ * Crash    killed in its very last instructions, after all handlers, a process may be told to have exited.
  * Cost     as mproc_process_is_alive.
  */
 MPROC_API int mproc_process_exit_code(mproc_process *process, int *ret_code);

@@ -63,6 +63,22 @@ static void ring(void *shared)
 	mproci_event_count_notify(&all->events);
 }
 
+static void ring_and_complete(void *shared)
+{
+	ring(shared);
+	mproci_member_completes();
+}
+
+/* It says that it has told the sleepers before it has. */
+static void complete_and_ring(void *shared)
+{
+	bell *all = shared;
+
+	all->is_rung = 1;
+	mproci_member_completes();
+	mproci_event_count_notify(&all->events);
+}
+
 static void ring_again(void *shared)
 {
 	bell *all = shared;
@@ -281,6 +297,13 @@ const crash_operation crash_sync_operations[] = {
 		.survive = check_ring,
 	},
 	{
+		.name = "member: complete",
+		.size = sizeof(bell),
+		.set_up = add_sleepers,
+		.operate = ring_and_complete,
+		.survive = check_ring,
+	},
+	{
 		.name = "event count: notify beside another notifier",
 		.size = sizeof(bell),
 		.set_up = add_other_sleeper,
@@ -328,6 +351,14 @@ const crash_operation crash_sync_operations[] = {
 		.survive = check_ring,
 		.is_mistake = true,
 		.is_unburied = true,
+	},
+	{
+		.name = "mistake: a notifier says too early that it is done",
+		.size = sizeof(bell),
+		.set_up = add_sleepers,
+		.operate = complete_and_ring,
+		.survive = check_ring,
+		.is_mistake = true,
 	},
 	{0},
 };
