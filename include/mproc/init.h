@@ -11,8 +11,8 @@
  *             ...
  *
  * A process started by spawn is this program begun anew: it comes to mproc_init, does there what it was
- * started for, and ends.  Before that no call of mproc that needs the family succeeds in it (-ENOEXEC).  A process started by server is a copy of the program as it was here, small and
- * with one thread.
+ * started for, and ends.  Before that no call of mproc that needs the family succeeds in it (-ENOEXEC).  A
+ * process started by server is a copy of the program as it was here, small and with one thread.
  */
 #ifndef MPROC_INIT_H
 #define MPROC_INIT_H
@@ -22,8 +22,8 @@
 MPROC_BEGIN_DECLS
 
 /*
- * Get ready for processes started by server and spawn.  To be called first in main: before the program grows,
- * starts threads, opens files, or looks at its arguments.
+ * Get ready for processes started by server and spawn.  To be called first in main: before the program
+ * grows, starts threads, opens files, or looks at its arguments.
  *
  * @argc,@argv  main's; copied.  A spawned process is given the same.
  *
@@ -33,7 +33,8 @@ MPROC_BEGIN_DECLS
  *          -EAGAIN, -ENOMEM, -EMFILE, -ENFILE, -ENOENT, -ENOSYS  as mproc_process_start, for the server
  * Threads  the first thread, alone.
  * Fork     a forked child need not call it again.
- * Crash    when the server is killed, the processes it has started live on; the next start by server makes a new one, by spawn.
+ * Crash    when the server is killed, the processes it has started live on; the next start by server makes
+ *          a new one, by spawn.
  * Signals  the server has all of them blocked.
  * Cost     one process, of some 100 KiB; three descriptors.
  */

@@ -39,7 +39,8 @@ typedef enum mproc_log_level {
 /*
  * Write from now on what has at least this level, or (MPROC_LOG_OFF) nothing.
  *
- * @descriptor  where to: a file, a pipe, a terminal.  It stays the caller's; a file should be open for appending.
+ * @descriptor  where to: a file, a pipe, a terminal.  It stays the caller's; a file should be open for
+ *              appending.
  *
  * Fails    -EINVAL  @level is none
  *          -EBADF   @descriptor is not open for writing
@@ -51,8 +52,8 @@ MPROC_API int mproc_log_to(int descriptor, mproc_log_level level);
  * Write one line: level, name and pid of the process, and the text.
  *
  * @level   MPROC_LOG_ERROR to MPROC_LOG_DEBUG.
- * @format  as for printf.  The line is cut at 4096 bytes, which a pipe takes in one piece; a line feed or another
- *          control character within it is written as a space.
+ * @format  as for printf.  The line is cut at 4096 bytes, which a pipe takes in one piece; a line feed or
+ *          another control character within it is written as a space.
  *
  * Returns  0, also when nothing was to be written.
  * Fails    -EINVAL  @level is none, @format is NULL or cannot be printed

@@ -20,12 +20,12 @@
  * registered (mproc_at_exit, atexit), the last one first, and never the parent's; what stdio has
  * buffered is written once.  Then its own children are ended, as follows.
  *
- * How its parent ends.  When a process that has children returns from main or calls exit(), those that
- * are daemons are terminated (and killed after a second); the others are joined, however long that takes.  When it
- * ends in any other way, such as by a signal or by _exit(), or becomes another program, or closes
- * descriptors that are not its own, the kernel kills all its children, and theirs; unless the child
- * itself has done one of the latter.  A child made by _Fork() or clone() instead of fork() keeps the
- * others alive.
+ * How its parent ends.  When a process that has children returns from main or calls exit(), those that are
+ * daemons are terminated (and killed after a second); the others are joined, however long that takes.
+ * When it ends in any other way, such as by a signal or by _exit(), or becomes another program, or closes
+ * descriptors that are not its own, the kernel kills all its children, and theirs; unless the child itself
+ * has done one of the latter.  A child made by _Fork() or clone() instead of fork() keeps the others
+ * alive.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.
@@ -97,8 +97,8 @@ enum {
 /* Whatever is left out is as the table above says. */
 typedef struct mproc_process_options {
 	/*
-	 * At most 31 bytes, shown by ps and top (its first 15).  NULL: "Process-3" for the third child, whether
-	 * the first two had names or not; a child of that is "Process-3:1".
+	 * At most 31 bytes, shown by ps and top (its first 15).  NULL: "Process-3" for the third child,
+	 * whether the first two had names or not; a child of that is "Process-3:1".
 	 */
 	const char *name;
 	mproc_start start;
@@ -106,7 +106,10 @@ typedef struct mproc_process_options {
 	bool daemon;
 	/* Lead a process group of its own: out of reach of the terminal's Ctrl-C. */
 	bool own_group;
-	/* -40 to 40, added to this process's: the more, the fewer turns on the CPU.  Less than 0 needs privileges. */
+	/*
+	 * -40 to 40, added to this process's: the more, the fewer turns on the CPU.  Less than 0 needs
+	 * privileges.
+	 */
 	int niceness;
 	/* Its working directory. */
 	const char *directory;
@@ -115,8 +118,8 @@ typedef struct mproc_process_options {
 	/* Descriptors that become its 0, 1 and 2.  0: this process's own; or MPROC_STREAM_NULL. */
 	int input, output, error;
 	/*
-	 * What it keeps beside 0, 1 and 2, under the same numbers, at most MPROC_DESCRIPTORS; all others are closed.  NULL: a forked child keeps all, any
-	 * other none.
+	 * What it keeps beside 0, 1 and 2, under the same numbers, at most MPROC_DESCRIPTORS; all others
+	 * are closed.  NULL: a forked child keeps all, any other none.
 	 */
 	const int *descriptors;
 	size_t descriptor_count;
@@ -133,9 +136,11 @@ typedef struct mproc_process_options {
  *
  * @options         NULL for the defaults.
  * @function        what it runs.  For server and spawn: of the program itself or of a shared library that
- *                  it is linked with, and recognised by its place there; or registered (mproc_process_register).
- * @argument,@size  the child gets a copy of the @size bytes at @argument, aligned to 16, which is
- *                  freed when it is joined.  With @size 0 it gets the pointer itself, which may point into the arena.
+ *                  it is linked with, and recognised by its place there; or registered
+ *                  (mproc_process_register).
+ * @argument,@size  the child gets a copy of the @size bytes at @argument, aligned to 16, which is freed
+ *                  when it is joined.  With @size 0 it gets the pointer itself, which may point into the
+ *                  arena.
  *
  * Returns  0, and the handle of the running process in @ret_process.  What the options ask for is done.
  * Fails    -EINVAL   @function or @ret_process is NULL, @argument is NULL but @size is not 0, the
@@ -143,20 +148,23 @@ typedef struct mproc_process_options {
  *          -EDEADLK  this process has other threads: a fork would copy the locks they hold
  *          -ENOSYS   server or spawn, and mproc_init was not called; or the kernel, older than 5.4, or a
  *                    tool does not know process descriptors
- *          -ENOENT   the child does not find @function: it is registered under a name that the child does not
- *                    know, or in a library that came by dlopen; .directory does not exist; /proc is not mounted
+ *          -ENOENT   the child does not find @function: it is registered under a name that the child does
+ *                    not know, or in a library that came by dlopen; .directory does not exist; /proc is
+ *                    not mounted
  *          -ENOEXEC  the child finds another build of the program or of the library; or it ended, or waited
  *                    30 s, before it came to mproc_init
  *          -EBADF    a descriptor of the options is not open
- *          -EPERM    the limits or the niceness need privileges; spawn in a program that runs with those of its file
+ *          -EPERM    the limits or the niceness need privileges; spawn in a program that runs with those of
+ *                    its file
  *          -EACCES   .directory, or the program's file, is not for this user (-ENOTDIR: it is none)
  *          -ECANCELED  this process is ending, and has joined its children
  *          -EAGAIN   no more processes may be started (RLIMIT_NPROC, cgroup), or the family is full
  *          -ENOMEM   no memory for the copy, or for the child
  *          -EMFILE   no descriptors left (-ENFILE: in the whole system)
  *          -E…       what the system says to an option or to the exec of the program
- * Fork     what stdio had buffered is written before, so that it appears once, and before what the child writes.
- *          When this process has other threads, that is stdout and stderr alone, unless a thread is using them.
+ * Fork     what stdio had buffered is written before, so that it appears once, and before what the child
+ *          writes. When this process has other threads, that is stdout and stderr alone, unless a thread
+ *          is using them.
  * Crash    killed on the way, this process leaves no child behind.
  * Cost     as the table above says; with options that the child must carry out, or unless it is
  *          forked, this process waits until the child has done so.  One descriptor.
@@ -206,11 +214,12 @@ MPROC_API int mproc_process_is_alive(mproc_process *process);
 /*
  * Tell how a process ended, in one number.
  *
- * Returns  0, and in @ret_code: 0…255 (the low 8 bits of) what its function returned or it gave to exit, or -N when
- *          signal N killed it.
- * Fails    -EAGAIN  it still runs
- *          -ENODATA it was killed or ended by _exit(), but somebody else took its status (SIGCHLD is ignored, or
- *                   the application waits for any child; or it was started by a server that has been killed)
+ * Returns  0, and in @ret_code: 0…255 (the low 8 bits of) what its function returned or it gave to exit,
+ *          or -N when signal N killed it.
+ * Fails    -EAGAIN  it still runs -ENODATA it was killed or ended by _exit(), but somebody else took its status
+ *          (SIGCHLD is ignored, or
+ *                   the application waits for any child; or it was started by a server that has been
+ *                   killed)
  *          -EINVAL  @process or @ret_code is NULL
  *          -ECHILD  the handle is not this process's, or not of its child
  * Crash    killed in its very last instructions, after all handlers, a process may be told to have exited.
@@ -274,7 +283,8 @@ MPROC_API const char *mproc_process_name(const mproc_process *process);
  * Returns  the descriptor, close-on-exec.  It stays the library's; closing the handle closes it.
  * Fails    -EINVAL  @process is NULL
  *          -ECHILD  the handle is not this process's
- *          -EMFILE  no descriptor left, for this process itself or its parent, whose descriptor is opened here
+ *          -EMFILE  no descriptor left, for this process itself or its parent, whose descriptor is opened
+ *                   here
  * Cost     none.
  */
 MPROC_API int mproc_process_fd(mproc_process *process);
@@ -292,12 +302,13 @@ MPROC_API int mproc_process_fd(mproc_process *process);
 MPROC_API mproc_process *mproc_process_close(mproc_process *process);
 
 /*
- * Tell who this process is, and who its parent is: who started it.  (The system's parent, getppid(), of a process
- * that was started by server is that server.)
+ * Tell who this process is, and who its parent is: who started it.  (The system's parent, getppid(), of a
+ * process that was started by server is that server.)
  *
  * Returns  a handle for the name ("MainProcess" for the first of the family), pid, fd, is_alive and join;
- *          it cannot be closed, and is valid until the process ends.  The parent of the first, or of one that
- *          was forked without mproc, is NULL.  NULL also, with errno set, when this process cannot be a member of the family.
+ *          it cannot be closed, and is valid until the process ends.  The parent of the first, or of one
+ *          that was forked without mproc, is NULL.  NULL also, with errno set, when this process cannot be
+ *          a member of the family.
  * Fork     a forked child asks again.
  * Cost     none.
  */

@@ -26,7 +26,10 @@ static pthread_mutex_t founding = PTHREAD_MUTEX_INITIALIZER;
 
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 
-/* Nobody forks while another thread is at it: the child would find half a family and a lock without a holder. */
+/*
+ * Nobody forks while another thread is at it: the child would find half a family and a lock without a
+ * holder.
+ */
 static void lock(void)
 {
 	pthread_mutex_lock(&founding);

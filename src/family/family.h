@@ -30,7 +30,10 @@ typedef struct mproci_member {
 	_Atomic uint64_t word;
 	_Atomic uint64_t start_time;
 	_Atomic int32_t pid;
-	/* Opened when the parent can follow the process (sys/child.h); or, if a server does, when that knows how it ended. */
+	/*
+	 * Opened when the parent can follow the process (sys/child.h); or, if a server does, when that
+	 * knows how it ended.
+	 */
 	_Atomic uint32_t gate;
 	/* How it ended: member.c. */
 	_Atomic uint64_t ending;
@@ -58,7 +61,10 @@ typedef struct mproci_family {
 	size_t size, wished;
 	/* Protects the making of what is made once for the whole family. */
 	mproci_lock making;
-	/* Those who bury take turns: a slot must not be taken anew while somebody still clears up behind the last. */
+	/*
+	 * Those who bury take turns: a slot must not be taken anew while somebody still clears up behind
+	 * the last.
+	 */
 	mproci_lock burying;
 	/* The slot of the table of members that the holder of that lock is taking, or 0. */
 	_Atomic mproci_id claim;
@@ -83,23 +89,23 @@ typedef struct mproci_family {
 extern mproci_family *mproci_family_here;
 
 /*
- * Make sure that there is a family and that this process is a member: called first by whatever touches shared
- * memory.  A process forked without mproc becomes a member here.  Returns 0, or a negative errno with an
- * error text: -ENOMEM, -EAGAIN when the table is full, or -EINVAL when MPROC_ARENA_SIZE is no size.  Cost: one load,
- * but for the first call.
+ * Make sure that there is a family and that this process is a member: called first by whatever touches
+ * shared memory.  A process forked without mproc becomes a member here.  Returns 0, or a negative errno
+ * with an error text: -ENOMEM, -EAGAIN when the table is full, or -EINVAL when MPROC_ARENA_SIZE is no
+ * size.  Cost: one load, but for the first call.
  */
 int mproci_family_join(void);
 
 /*
- * The same, with @size bytes instead of what the environment says; 0: the usual size.  Returns 0, or a negative errno
- * with an error text: -EINVAL when @size is none, -EALREADY when there is a family of another size, or as
- * mproci_family_join.
+ * The same, with @size bytes instead of what the environment says; 0: the usual size.  Returns 0, or a
+ * negative errno with an error text: -EINVAL when @size is none, -EALREADY when there is a family of
+ * another size, or as mproci_family_join.
  */
 int mproci_family_reserve(size_t size);
 
 /*
- * In a process that was not forked: enter the family whose memory file is open at @file, of @size bytes, and is at @base in
- * all others.  Returns 0, or a negative errno with an error text.
+ * In a process that was not forked: enter the family whose memory file is open at @file, of @size bytes,
+ * and is at @base in all others.  Returns 0, or a negative errno with an error text.
  */
 int mproci_family_enter(int file, void *base, size_t size);
 

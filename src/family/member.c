@@ -52,7 +52,10 @@ static mproci_id id_of(uint64_t word, uint32_t index)
 	return (uint64_t)generation_of(word) << 32 | index;
 }
 
-/* The gate of a slot while it is closed: no two members that had the slot one after the other have the same. */
+/*
+ * The gate of a slot while it is closed: no two members that had the slot one after the other have the
+ * same.
+ */
 static uint32_t gate_of(mproci_id id)
 {
 	return (uint32_t)(id >> 32) << 1;
@@ -194,7 +197,10 @@ static int take_first(uint32_t parent, mproci_id *ret_id)
 
 		if (rc < 0)
 			return rc;
-		/* In this order: taking one buries whom it finds dead there, which may free an earlier one. */
+		/*
+		 * In this order: taking one buries whom it finds dead there, which may free an earlier
+		 * one.
+		 */
 		atomic_store(hint, index + 1);
 		if (take(index, parent, ret_id))
 			return 0;
@@ -398,7 +404,10 @@ int mproci_member_enrol(void)
 		rc = check_proc();
 	if (rc < 0)
 		return rc;
-	/* Under the lock until it is known whose slot it is: otherwise it would be lost with a child killed on the way. */
+	/*
+	 * Under the lock until it is known whose slot it is: otherwise it would be lost with a child
+	 * killed on the way.
+	 */
 	mproci_member_lock();
 	rc = expect("", &id);
 	if (rc == 0) {
@@ -410,7 +419,10 @@ int mproci_member_enrol(void)
 	return rc;
 }
 
-/* Kill a member and wait for its end.  Returns false when it may still live: no descriptor was left to follow it. */
+/*
+ * Kill a member and wait for its end.  Returns false when it may still live: no descriptor was left to
+ * follow it.
+ */
 static bool kill_member(mproci_member *member)
 {
 	int fd, rc;
@@ -523,8 +535,8 @@ void mproci_member_sweep(void)
 }
 
 /*
- * Whether a sweep would find anybody, or just might.  Without the lock: who watches does so all the time, and
- * must not be holding it when he is stopped.
+ * Whether a sweep would find anybody, or just might.  Without the lock: who watches does so all the time,
+ * and must not be holding it when he is stopped.
  */
 static bool somebody_has_ended(void)
 {
@@ -548,7 +560,10 @@ void mproci_member_watch(void)
 
 	if (now < next || !atomic_compare_exchange_strong(next_watch, &next, now + INTERVAL))
 		return;
-	/* The thread's own time: who is stopped here for an hour must not put off the next look by a hundred. */
+	/*
+	 * The thread's own time: who is stopped here for an hour must not put off the next look by a
+	 * hundred.
+	 */
 	start = mproci_clock_of_thread();
 	/* Not behind somebody who was stopped in a burial: who waits has a deadline. */
 	if (somebody_has_ended() && lock_until(MPROC_NOW)) {

@@ -2,8 +2,9 @@
 /*
  * family/member.h - the table of processes: who belongs to the family, and who has gone.
  *
- * A slot goes FREE -> STARTING -> RUNNING -> DEAD -> FREE; its generation counts how often it was taken, so that
- * an id never means anybody else.  Only who knows from the kernel that a process has ended buries it.
+ * A slot goes FREE -> STARTING -> RUNNING -> DEAD -> FREE; its generation counts how often it was taken,
+ * so that an id never means anybody else.  Only who knows from the kernel that a process has ended buries
+ * it.
  */
 #ifndef FAMILY_MEMBER_H
 #define FAMILY_MEMBER_H
@@ -30,8 +31,8 @@ int mproci_member_enrol(void);
 int mproci_member_expect(const char *name, mproci_id *ret_id);
 
 /*
- * In the child: be the member that was expected.  Returns 0; -ECHILD when the parent has died; another negative errno
- * with an error text when /proc cannot be read.
+ * In the child: be the member that was expected.  Returns 0; -ECHILD when the parent has died; another
+ * negative errno with an error text when /proc cannot be read.
  */
 int mproci_member_become(mproci_id id);
 
@@ -39,18 +40,21 @@ int mproci_member_become(mproci_id id);
 int mproci_member_prepare(void);
 
 /*
- * Note how a member ends: what it says itself (@is_proven false), or what the kernel says, which is never replaced.  Nothing
- * happens when it is buried.
+ * Note how a member ends: what it says itself (@is_proven false), or what the kernel says, which is never
+ * replaced.  Nothing happens when it is buried.
  */
 void mproci_member_ends(mproci_id id, mproci_ending ending, bool is_proven);
 
-/* What was noted about a member that is not buried.  Returns whether anything was, and in @ret_is_proven whether by the kernel. */
+/*
+ * What was noted about a member that is not buried.  Returns whether anything was, and in @ret_is_proven
+ * whether by the kernel.
+ */
 bool mproci_member_ending(mproci_id id, mproci_ending *ret_ending, bool *ret_is_proven);
 
 /*
- * In a process that ends, as the last thing it does, having returned from all it began: note that its burial need wake
- * nobody (family/README.md).  Nothing is noted where the family cannot know that: when this process has other threads, or its
- * own stamp was asked for.
+ * In a process that ends, as the last thing it does, having returned from all it began: note that its
+ * burial need wake nobody (family/README.md).  Nothing is noted where the family cannot know that: when
+ * this process has other threads, or its own stamp was asked for.
  */
 void mproci_member_completes(void);
 
@@ -60,7 +64,10 @@ _Atomic uint32_t *mproci_member_threads(void);
 /* Wake who waits for what was noted, by opening the member's gate. */
 void mproci_member_tell(mproci_id id);
 
-/* In the parent, after it has made a child for that id: note its pid, and that it has started by now, which the child need not do. */
+/*
+ * In the parent, after it has made a child for that id: note its pid, and that it has started by now,
+ * which the child need not do.
+ */
 void mproci_member_started(mproci_id id, pid_t pid);
 
 /* Whether @id is a member that is expected and has not come yet.  @id may be anything. */
@@ -80,15 +87,15 @@ mproci_member *mproci_member_slot(mproci_id id);
 mproci_id mproci_member_find(pid_t pid);
 
 /*
- * Note that a member has ended, or was never forked: end its children, which die with it, wake whoever it may have
- * failed to wake, give up what its threads owned, free its slot.  Nothing happens when it is buried already.  May be
- * done again by somebody else when the caller dies on the way.
+ * Note that a member has ended, or was never forked: end its children, which die with it, wake whoever it
+ * may have failed to wake, give up what its threads owned, free its slot.  Nothing happens when it is
+ * buried already.  May be done again by somebody else when the caller dies on the way.
  */
 void mproci_member_bury(mproci_id id);
 
 /*
- * Kill a member that need not be this process's child, wait until the kernel says that it has ended, and bury it.  Without
- * a descriptor to follow it nothing is done: who cannot be seen dying is not buried.
+ * Kill a member that need not be this process's child, wait until the kernel says that it has ended, and
+ * bury it.  Without a descriptor to follow it nothing is done: who cannot be seen dying is not buried.
  */
 void mproci_member_end(mproci_id id);
 
@@ -96,17 +103,17 @@ void mproci_member_end(mproci_id id);
 void mproci_member_sweep(void);
 
 /*
- * The same, but not if anybody in the family did so within the last 100 ms, or 100 times what that took: for those who
- * wait for something that a death decides.
+ * The same, but not if anybody in the family did so within the last 100 ms, or 100 times what that took:
+ * for those who wait for something that a death decides.
  */
 void mproci_member_watch(void);
 
 /*
- * An id in 32 bits, never 0: 13 of its slot, 19 of its generation.  It is mistaken for another member only after that slot was
- * taken half a million times while nobody looked at it.
+ * An id in 32 bits, never 0: 13 of its slot, 19 of its generation.  It is mistaken for another member only
+ * after that slot was taken half a million times while nobody looked at it.
  *
- * A process that asks for its own is one whose end may decide something: its burial wakes all who sleep.  Who makes the stamp of
- * another sleeps no longer than 100 ms at a time.
+ * A process that asks for its own is one whose end may decide something: its burial wakes all who sleep.
+ * Who makes the stamp of another sleeps no longer than 100 ms at a time.
  */
 uint32_t mproci_member_stamp(mproci_id id);
 

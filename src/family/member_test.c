@@ -860,8 +860,8 @@ START_TEST(processes_that_take_slots_at_once_get_different_ones)
 END_TEST
 
 /*
- * Start a process that does @deed while this thread is about to sleep, and join it.  Returns whether its burial woke this
- * thread.
+ * Start a process that does @deed while this thread is about to sleep, and join it.  Returns whether its
+ * burial woke this thread.
  */
 static bool is_woken_by_end_of(support_deed *deed)
 {

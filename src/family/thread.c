@@ -8,8 +8,8 @@
 #include <pthread.h>
 
 /*
- * A thread's slot is its own as long as its process is the one that took it: a fork copies these too.  This small, they may
- * be in the static part of thread-local memory: found without a call.
+ * A thread's slot is its own as long as its process is the one that took it: a fork copies these too.
+ * This small, they may be in the static part of thread-local memory: found without a call.
  */
 static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
 	mproci_id member;
@@ -31,13 +31,19 @@ static uint32_t generation_of(uint64_t word)
 	return (uint32_t)(word >> 32);
 }
 
-/* How a slot names its process: never 0, and another one for the next process in the same slot of the table. */
+/*
+ * How a slot names its process: never 0, and another one for the next process in the same slot of the
+ * table.
+ */
 static uint32_t tag_of(mproci_id member)
 {
 	return (1 + (uint32_t)member) << 16 | (uint32_t)(member >> 32 & 0xffff);
 }
 
-/* A search may begin at this slot.  Several who say so at once may hide one: the next search finds another, or looks at all. */
+/*
+ * A search may begin at this slot.  Several who say so at once may hide one: the next search finds
+ * another, or looks at all.
+ */
 static void advise(uint32_t index)
 {
 	if (index < atomic_load_explicit(&mproci_family_here->thread_hint, memory_order_relaxed))
@@ -177,7 +183,10 @@ static void announce(mproci_thread *slot, uintptr_t word)
 	atomic_store(&slot->sleeps_on, word);
 }
 
-/* Whoever has pinned the word holds the lock of burials, or died holding it: having the lock means that nobody steps. */
+/*
+ * Whoever has pinned the word holds the lock of burials, or died holding it: having the lock means that
+ * nobody steps.
+ */
 static void take_back(mproci_thread *slot)
 {
 	uintptr_t word = atomic_load(&slot->sleeps_on);
@@ -237,8 +246,9 @@ bool mproci_thread_releases_in(const void *start, size_t size)
 }
 
 /*
- * The words that a burial has stepped.  One step for each is enough: who announced it before that finds a stale key, and who
- * announced it later looks after the death.  So a thousand sleepers of one word are not woken a thousand times each.
+ * The words that a burial has stepped.  One step for each is enough: who announced it before that finds a
+ * stale key, and who announced it later looks after the death.  So a thousand sleepers of one word are not
+ * woken a thousand times each.
  *
  * They are the burier's own: somebody who goes on for one that was killed steps all of them again.
  */
@@ -253,8 +263,8 @@ typedef struct stepped {
 } stepped;
 
 /*
- * Where @word is, or is to be.  When all its places are taken, that of another, which is forgotten: should it come again it
- * is stepped again, which only costs time.
+ * Where @word is, or is to be.  When all its places are taken, that of another, which is forgotten: should
+ * it come again it is stepped again, which only costs time.
  */
 static uintptr_t *find(stepped *known, uintptr_t word)
 {
@@ -270,8 +280,8 @@ static uintptr_t *find(stepped *known, uintptr_t word)
 }
 
 /*
- * Wake who sleeps on a word, or is about to: stepping it makes its key stale.  The word stays what it is, an event
- * count that somebody waits for, as long as it is pinned.
+ * Wake who sleeps on a word, or is about to: stepping it makes its key stale.  The word stays what it is,
+ * an event count that somebody waits for, as long as it is pinned.
  */
 static void disturb(mproci_thread *slot, stepped *known)
 {
@@ -309,6 +319,9 @@ void mproci_thread_bury_all(mproci_id member)
 			disturb(slot, &known);
 		}
 	}
-	/* Also when it had no thread here any more: one of them may have been killed before it was counted. */
+	/*
+	 * Also when it had no thread here any more: one of them may have been killed before it was
+	 * counted.
+	 */
 	atomic_fetch_add(&mproci_family_here->departures, 1);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libc calls its exit handlers last one first.  So a handler that is registered when a process begins to be a child comes
- * after all that the child itself registers and before all that came from its parent; and as it ends the process, the
- * parent's never run.
+ * libc calls its exit handlers last one first.  So a handler that is registered when a process begins to
+ * be a child comes after all that the child itself registers and before all that came from its parent; and
+ * as it ends the process, the parent's never run.
  *
- * A child that has done all it began says so at last (family/README.md).  It has when its function returned and all handlers
- * did; not when somebody called exit(), perhaps a signal handler, which may have come in the middle of anything: the
- * function, or one of the exit handlers, the rest of which libc then calls from in there.  So a handler that is registered
- * when the function has returned, and is called first, notes where on the stack libc calls handlers from.
+ * A child that has done all it began says so at last (family/README.md).  It has when its function
+ * returned and all handlers did; not when somebody called exit(), perhaps a signal handler, which may have
+ * come in the middle of anything: the function, or one of the exit handlers, the rest of which libc then
+ * calls from in there.  So a handler that is registered when the function has returned, and is called
+ * first, notes where on the stack libc calls handlers from.
  */
 #include "process/exit.h"
 
@@ -60,7 +61,10 @@ static exit_call *take_last(void)
 	return last;
 }
 
-/* libc calls this once for each of them: so they and those of atexit come in the order that they were registered in. */
+/*
+ * libc calls this once for each of them: so they and those of atexit come in the order that they were
+ * registered in.
+ */
 static void run_last(int code)
 {
 	exit_call *call = take_last();

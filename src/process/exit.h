@@ -6,8 +6,8 @@
 #define PROCESS_EXIT_H
 
 /*
- * Have what mproc/process.h promises happen at the end of this process: once for a process that was not started by the
- * library.  Returns 0, or -ENOMEM with an error text.
+ * Have what mproc/process.h promises happen at the end of this process: once for a process that was not
+ * started by the library.  Returns 0, or -ENOMEM with an error text.
  */
 int mproci_exit_prepare(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of functions are in a list that only grows, at its front, by one store: who reads it needs no lock, and a
- * fork finds it good at any moment.
+ * The names of functions are in a list that only grows, at its front, by one store: who reads it needs no
+ * lock, and a fork finds it good at any moment.
  */
 #include "process/function.h"
 

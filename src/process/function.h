@@ -15,7 +15,10 @@ enum {
 
 /* What a child is to run. */
 typedef struct mproci_function_name {
-	/* What it is registered as (mproc_process_register); "" when it is not, then @place is what counts. */
+	/*
+	 * What it is registered as (mproc_process_register); "" when it is not, then @place is what
+	 * counts.
+	 */
 	char registered[MPROCI_FUNCTION_NAME_SIZE];
 	mproci_place place;
 } mproci_function_name;
@@ -24,8 +27,9 @@ typedef struct mproci_function_name {
 int mproci_function_describe(mproc_process_function *function, mproci_function_name *ret_name);
 
 /*
- * Find it here.  @name comes from a peer and may be anything.  Returns 0; with an error text -ENOENT: it is
- * registered under a name that means nothing here; -ENOEXEC: the name has no end; or fails as mproci_module_find.
+ * Find it here.  @name comes from a peer and may be anything.  Returns 0; with an error text -ENOENT: it
+ * is registered under a name that means nothing here; -ENOEXEC: the name has no end; or fails as
+ * mproci_module_find.
  */
 int mproci_function_find(const mproci_function_name *name, mproc_process_function **ret_function);
 

@@ -2,8 +2,8 @@
 /*
  * The handles of this process's children.
  *
- * They are in a list, for three purposes: a forked child inherits their descriptors and must close them; at the end of
- * this process they are ended or joined; and the application may ask for them.
+ * They are in a list, for three purposes: a forked child inherits their descriptors and must close them;
+ * at the end of this process they are ended or joined; and the application may ask for them.
  */
 #include "process/handle.h"
 
@@ -204,7 +204,10 @@ int mproc_process_children(size_t count, mproc_process **ret_processes)
 	return alive;
 }
 
-/* Find a child that has not been seen ending, and keep its handle until mproci_let_go; NULL: there is none. */
+/*
+ * Find a child that has not been seen ending, and keep its handle until mproci_let_go; NULL: there is
+ * none.
+ */
 static mproc_process *hold_next(bool is_daemon)
 {
 	mproc_process *found;

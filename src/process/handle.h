@@ -2,8 +2,9 @@
 /*
  * process/handle.h - handles of processes: of children, of this process itself, and of its parent.
  *
- * The handle of a child goes through three states: running; ended (the kernel says so, nobody has looked); settled (its
- * member is buried, its status kept, its pid given back).  Whoever finds it ended settles it, under its lock.
+ * The handle of a child goes through three states: running; ended (the kernel says so, nobody has looked);
+ * settled (its member is buried, its status kept, its pid given back).  Whoever finds it ended settles it,
+ * under its lock.
  */
 #ifndef PROCESS_HANDLE_H
 #define PROCESS_HANDLE_H
@@ -46,15 +47,18 @@ struct mproc_process {
 	char name[MPROCI_NAME_SIZE];
 	/* Which child of which child of the first process it is, such as "3:1". */
 	char path[MPROCI_NAME_SIZE];
-	/* Protected by the lock of the list: somebody who found it there is using it; it was closed meanwhile. */
+	/*
+	 * Protected by the lock of the list: somebody who found it there is using it; it was closed
+	 * meanwhile.
+	 */
 	int users;
 	bool is_closed;
 	mproc_process *_Atomic next;
 };
 
 /*
- * Make a handle for a child named @name; NULL: the next "Process-N".  Its member is expected.  Returns 0, or a negative errno
- * with an error text.
+ * Make a handle for a child named @name; NULL: the next "Process-N".  Its member is expected.  Returns 0,
+ * or a negative errno with an error text.
  */
 int mproci_handle_create(const char *name, bool is_internal, mproc_process **ret_process);
 
@@ -65,8 +69,8 @@ void mproci_handle_discard(mproc_process *process);
 void mproci_handle_follow(mproc_process *process, pid_t pid, int pidfd);
 
 /*
- * From here on it is found among the children.  Returns 0; -ECANCELED with an error text: this process is ending, and has
- * joined them all.
+ * From here on it is found among the children.  Returns 0; -ECANCELED with an error text: this process is
+ * ending, and has joined them all.
  */
 int mproci_handle_enlist(mproc_process *process);
 

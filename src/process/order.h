@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process/order.h - what a process is to be that is not forked from the one that starts it: a role, and all that it points to,
- * in one block of the arena.
+ * process/order.h - what a process is to be that is not forked from the one that starts it: a role, and
+ * all that it points to, in one block of the arena.
  *
  * The starter owns it, and frees it when it has the report; until then the child may read it.
  */

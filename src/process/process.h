@@ -32,8 +32,8 @@ int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_pr
 mproci_ending mproci_process_ending(const mproc_process *process);
 
 /*
- * As join and exit code, but leaves the process unburied and unreaped: its pid and what it owned stay its own until
- * mproc_process_join.  The process must have ended.
+ * As join and exit code, but leaves the process unburied and unreaped: its pid and what it owned stay its
+ * own until mproc_process_join.  The process must have ended.
  */
 mproci_ending mproci_process_inspect(mproc_process *process);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens when the application ignores or reaps children itself is in tests/hostile/, that no process outlives
- * its parent in tests/orphans_test.c.
+ * What happens when the application ignores or reaps children itself is in tests/hostile/, that no process
+ * outlives its parent in tests/orphans_test.c.
  */
 #include "process/process.h"
 

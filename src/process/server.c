@@ -43,7 +43,10 @@ static void close_descriptors(server *self)
 	self->descriptor_count = 0;
 }
 
-/* The streams that came with the request, in their order; then what the child is to keep, under its numbers. */
+/*
+ * The streams that came with the request, in their order; then what the child is to keep, under its
+ * numbers.
+ */
 static int place_descriptors(server *self, const mproci_order *order, mproci_role *role)
 {
 	size_t next = MPROCI_REQUEST_STREAMS;
@@ -91,7 +94,10 @@ static int serve(server *self, const mproci_order *order)
 		return mproci_fail(-EBADMSG, "the server got a request that is none");
 	if (self->count == MPROCI_MEMBERS)
 		return mproci_fail(-EAGAIN, "no more processes of one server than %d", MPROCI_MEMBERS);
-	/* Read here, and not in the child, it is read in memory that has been touched before; and once the child has reported, it is gone. */
+	/*
+	 * Read here, and not in the child, it is read in memory that has been touched before; and once the
+	 * child has reported, it is gone.
+	 */
 	rc = mproci_order_read(order, &role);
 	if (rc < 0)
 		return rc;

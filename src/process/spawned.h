@@ -2,7 +2,8 @@
 /*
  * process/spawned.h - how a program that is begun anew learns what it is for.
  *
- * The starter puts a variable into its environment, which names descriptors that it has left open, and the order; mproc_init finds it.
+ * The starter puts a variable into its environment, which names descriptors that it has left open, and the
+ * order; mproc_init finds it.
  */
 #ifndef PROCESS_SPAWNED_H
 #define PROCESS_SPAWNED_H
@@ -12,7 +13,10 @@
 #include <stddef.h>
 
 typedef struct mproci_spawned {
-	/* Descriptors: of the family's memory, the end of the parent's lifeline, for the report, of the server or -1. */
+	/*
+	 * Descriptors: of the family's memory, the end of the parent's lifeline, for the report, of the
+	 * server or -1.
+	 */
 	int memory, lifeline, report, server;
 	void *base;
 	size_t size;

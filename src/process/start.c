@@ -17,7 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Between two looks whether a child that is to report has ended: another process may hold the other end of its socket. */
+/*
+ * Between two looks whether a child that is to report has ended: another process may hold the other end of
+ * its socket.
+ */
 static const int64_t LOOK = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
 /* Returns the report; or, when there is none, -EPIPE, -ETIMEDOUT, or another negative errno. */
@@ -127,7 +130,10 @@ static int fail_for_threads(const char *another_way)
 		another_way);
 }
 
-/* Have the child find a copy of the @size bytes at @argument; without a size the pointer itself is the argument. */
+/*
+ * Have the child find a copy of the @size bytes at @argument; without a size the pointer itself is the
+ * argument.
+ */
 static int hand_over(mproci_start_plan *plan, const void *argument, size_t size)
 {
 	/* const is the caller's promise, not the child's. */

@@ -19,7 +19,10 @@
 
 #include <errno.h>
 
-/* How long a child may take: only when another process holds its socket, and it has been killed, it takes so long. */
+/*
+ * How long a child may take: only when another process holds its socket, and it has been killed, it takes
+ * so long.
+ */
 static const double PATIENCE = 30.0;
 /* Between two looks whether the server is alive. */
 static const int64_t LOOK = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
@@ -132,8 +135,9 @@ int mproci_server_make(mproc_start start)
 }
 
 /*
- * Locked.  Whether the server is there.  It answers what is no request.  Looking whether the process has ended would not do: a
- * process that is being killed has closed its socket for some time before the kernel says so.
+ * Locked.  Whether the server is there.  It answers what is no request.  Looking whether the process has
+ * ended would not do: a process that is being killed has closed its socket for some time before the kernel
+ * says so.
  */
 static bool answers(void)
 {
@@ -215,7 +219,10 @@ static void add_rest(parcel *to, const mproci_order *order)
 		to->descriptors[to->count++] = options->descriptors[i];
 }
 
-/* Under the lock, since who makes another server closes the socket of the last one; it tells to whom it was sent. */
+/*
+ * Under the lock, since who makes another server closes the socket of the last one; it tells to whom it
+ * was sent.
+ */
 static int send(const parcel *sent, mproci_order *order)
 {
 	const mproci_request request = {.order = order};
@@ -286,7 +293,10 @@ static int request(mproc_process *process, mproci_order *order)
 	return rc;
 }
 
-/* The first attempt has come to nothing: its child, if there was one, must not come to be the second one's. */
+/*
+ * The first attempt has come to nothing: its child, if there was one, must not come to be the second
+ * one's.
+ */
 static int expect_again(mproc_process *process, mproci_order *order)
 {
 	int rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Start by spawn: this program is begun anew in a child, and mproc_init in it does the rest (process/spawned.h).
+ * Start by spawn: this program is begun anew in a child, and mproc_init in it does the rest
+ * (process/spawned.h).
  */
 #include "base/error.h"
 #include "family/member.h"

@@ -110,7 +110,10 @@ static void flush_unless_locked(FILE *stream)
 	funlockfile(stream);
 }
 
-/* What is buffered now would be written by parent and child.  A stream that another thread waits on must not hold us up. */
+/*
+ * What is buffered now would be written by parent and child.  A stream that another thread waits on must
+ * not hold us up.
+ */
 void mproci_child_flush(void)
 {
 	if (!sees_threads()) {
@@ -327,7 +330,10 @@ int mproci_child_open(pid_t pid, uint64_t start_time)
 	return rc == 0 ? -ESRCH : rc;
 }
 
-/* Field 22 of a line whose second field, the name, is in parentheses and may hold anything, also parentheses. */
+/*
+ * Field 22 of a line whose second field, the name, is in parentheses and may hold anything, also
+ * parentheses.
+ */
 static uint64_t parse_start_time(const char *line)
 {
 	enum {

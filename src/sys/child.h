@@ -3,8 +3,8 @@
  * sys/child.h - making a child process, following it, and not outliving the parent.
  *
  * The lifeline is a pipe whose write end only the parent has.  For each child the read end is opened anew,
- * and the child asks the kernel for SIGKILL when it changes: it does so when the parent ends, in whatever way,
- * even when the child blocks all signals.  (PR_SET_PDEATHSIG fires when the forking *thread* ends.)
+ * and the child asks the kernel for SIGKILL when it changes: it does so when the parent ends, in whatever
+ * way, even when the child blocks all signals.  (PR_SET_PDEATHSIG fires when the forking *thread* ends.)
  */
 #ifndef SYS_CHILD_H
 #define SYS_CHILD_H
@@ -42,28 +42,32 @@ typedef struct mproci_child_plan {
 	mproci_signals signals;
 	/* The mask instead; NULL: as above. */
 	const sigset_t *mask;
-	/* The child also ends with the thread that forks it, and then even when it has closed all descriptors or become
-	 * another program.  For processes of one thread. */
+	/*
+	 * The child also ends with the thread that forks it, and then even when it has closed all descriptors
+	 * or become another program.  For processes of one thread.
+	 */
 	bool ends_with_thread;
 	/* What ties it to its parent: from mproci_lifeline_open of that. */
 	int lifeline;
-	/* A shared word, even: the child stays at this gate until the parent has its descriptor and lets it pass, so that it
-	 * cannot have ended and been reaped by somebody else before.  NULL for none. */
+	/*
+	 * A shared word, even: the child stays at this gate until the parent has its descriptor and lets it
+	 * pass, so that it cannot have ended and been reaped by somebody else before.  NULL for none.
+	 */
 	_Atomic uint32_t *gate;
 } mproci_child_plan;
 
 /*
- * Fork a child that ends with this process.  What stdio has buffered is written first; only stdout and stderr, if no
- * other thread is using them, when this process has other threads.
+ * Fork a child that ends with this process.  What stdio has buffered is written first; only stdout and
+ * stderr, if no other thread is using them, when this process has other threads.
  *
- * Returns 0 in the child; in the parent the pid, and a close-on-exec descriptor of the process in @ret_pidfd, which may
- * be NULL for none; a negative errno with an error text.
+ * Returns 0 in the child; in the parent the pid, and a close-on-exec descriptor of the process in
+ * @ret_pidfd, which may be NULL for none; a negative errno with an error text.
  */
 pid_t mproci_child_fork(const mproci_child_plan *plan, int *ret_pidfd);
 
 /*
- * Get a descriptor of a child that was just made in another way, @pid.  Returns it; a negative errno with an error text:
- * then the child is killed and reaped.
+ * Get a descriptor of a child that was just made in another way, @pid.  Returns it; a negative errno with
+ * an error text: then the child is killed and reaped.
  */
 int mproci_child_follow(pid_t pid);
 
@@ -89,8 +93,8 @@ void mproci_child_mask(sigset_t *ret_mask);
 int mproci_child_open_self(void);
 
 /*
- * In a process that has no children but the library's: one that has ended.  Returns its pid and how it ended, leaving it to be
- * reaped by mproci_child_reap_pid; 0: none has ended.
+ * In a process that has no children but the library's: one that has ended.  Returns its pid and how it
+ * ended, leaving it to be reaped by mproci_child_reap_pid; 0: none has ended.
  */
 pid_t mproci_child_any(mproci_ending *ret_ending);
 void mproci_child_reap_pid(pid_t pid);
@@ -100,8 +104,8 @@ int mproci_child_bell_open(void);
 void mproci_child_bell_silence(int bell);
 
 /*
- * Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT; another negative errno when it is
- * no child of this process, and poll fails.
+ * Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT; another negative
+ * errno when it is no child of this process, and poll fails.
  */
 int mproci_child_wait(int pidfd, mproc_deadline deadline);
 
@@ -117,7 +121,8 @@ int mproci_child_kill(int pidfd);
 
 /*
  * Open a process that need not be a child.  @start_time: it started then, or before; so that another
- * process that got its pid is not meant.  Returns a descriptor; -ESRCH: it has ended; another negative errno: nobody knows.
+ * process that got its pid is not meant.  Returns a descriptor; -ESRCH: it has ended; another negative
+ * errno: nobody knows.
  */
 int mproci_child_open(pid_t pid, uint64_t start_time);
 
@@ -142,8 +147,8 @@ bool mproci_process_has_threads(void);
 bool mproci_process_is_alone(void);
 
 /*
- * Have @before called before, and @parent and @child right after every fork of this process, also a plain fork(), in the
- * process that each is named for.  NULL for none.
+ * Have @before called before, and @parent and @child right after every fork of this process, also a plain
+ * fork(), in the process that each is named for.  NULL for none.
  */
 int mproci_process_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void));
 

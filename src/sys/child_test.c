@@ -55,8 +55,8 @@ static void let_one_through(void)
 static pid_t fork_child(mproci_signals signals, int *ret_pidfd)
 {
 	int lifeline = mproci_lifeline_open();
-	pid_t pid = mproci_child_fork(
-		&(mproci_child_plan){.signals = signals, .lifeline = lifeline}, ret_pidfd);
+	pid_t pid =
+		mproci_child_fork(&(mproci_child_plan){.signals = signals, .lifeline = lifeline}, ret_pidfd);
 
 	if (pid != 0)
 		mproci_close(lifeline);

@@ -104,7 +104,10 @@ int mproci_directory_open(void)
 {
 	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	/* The link asks for no permission on the directory, which this process may have lost since it went there. */
+	/*
+	 * The link asks for no permission on the directory, which this process may have lost since it went
+	 * there.
+	 */
 	if (fd < 0 && errno == EACCES)
 		fd = open("/proc/self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return mproci_descriptor_lift(fd);

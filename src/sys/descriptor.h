@@ -22,12 +22,15 @@ int mproci_doorbell_open(void);
 void mproci_doorbell_ring(int doorbell);
 
 /*
- * Move a new descriptor away from 0, 1 and 2, which a program that has closed them still writes to.  Takes what a system
- * call has returned; returns the descriptor, or the negative errno.
+ * Move a new descriptor away from 0, 1 and 2, which a program that has closed them still writes to.  Takes
+ * what a system call has returned; returns the descriptor, or the negative errno.
  */
 int mproci_descriptor_lift(int descriptor);
 
-/* Say that no descriptor could be had for @what, with the limit if that is why; returns the negative errno @rc. */
+/*
+ * Say that no descriptor could be had for @what, with the limit if that is why; returns the negative errno
+ * @rc.
+ */
 int mproci_fail_descriptor(int rc, const char *what);
 
 /* What a descriptor is open to: the application may have closed ours, and have others under their numbers. */

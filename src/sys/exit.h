@@ -6,8 +6,8 @@
 #define SYS_EXIT_H
 
 /*
- * Have @hook called with the exit code when this process returns from main or calls exit(), before the handlers that were
- * registered earlier, and after those that are registered later.  Returns 0 or -ENOMEM.
+ * Have @hook called with the exit code when this process returns from main or calls exit(), before the
+ * handlers that were registered earlier, and after those that are registered later.  Returns 0 or -ENOMEM.
  */
 int mproci_exit_hook(void (*hook)(int code));
 

@@ -98,7 +98,10 @@ static int make(void)
 	}
 	if (rc < 0)
 		return rc;
-	/* So that it can be opened anew also after this process, or the child, has given up its privileges. */
+	/*
+	 * So that it can be opened anew also after this process, or the child, has given up its
+	 * privileges.
+	 */
 	fchmod(read_end, 0444);
 	own = mproci_descriptor_id(read_end);
 	return 0;

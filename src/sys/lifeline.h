@@ -9,13 +9,15 @@
 #include <sys/types.h>
 
 /*
- * Make this process's lifeline, once, and open it for one child that is to be made.  Returns a descriptor, close-on-exec, for the
- * child, of which this process closes its copy afterwards; or a negative errno with an error text.
+ * Make this process's lifeline, once, and open it for one child that is to be made.  Returns a descriptor,
+ * close-on-exec, for the child, of which this process closes its copy afterwards; or a negative errno with
+ * an error text.
  */
 int mproci_lifeline_open(void);
 
 /*
- * In the child: have it end with whose @end this is.  That is the lifeline's from here on.  Ends the child when it cannot be done.
+ * In the child: have it end with whose @end this is.  That is the lifeline's from here on.  Ends the child
+ * when it cannot be done.
  */
 void mproci_lifeline_arm(int end);
 
@@ -23,20 +25,24 @@ void mproci_lifeline_arm(int end);
 bool mproci_lifeline_is_end(int descriptor);
 
 /*
- * In the parent: have @child, which this process has not forked, end with it, also before it arms that @end itself.
+ * In the parent: have @child, which this process has not forked, end with it, also before it arms that
+ * @end itself.
  */
 void mproci_lifeline_tie(int end, pid_t child);
 
 /*
- * Around a fork of this thread that follows mproci_lifeline_open soon: nobody is expected to have closed the library's descriptors
- * meanwhile, and the child need not look.
+ * Around a fork of this thread that follows mproci_lifeline_open soon: nobody is expected to have closed
+ * the library's descriptors meanwhile, and the child need not look.
  */
 void mproci_lifeline_trust(bool is_trusted);
 
 /* What ties this process to its parent, which it must not close; -1 for none. */
 int mproci_lifeline_armed(void);
 
-/* That is to get out of the way, for another descriptor is to take its number.  Returns 0 or a negative errno. */
+/*
+ * That is to get out of the way, for another descriptor is to take its number.  Returns 0 or a negative
+ * errno.
+ */
 int mproci_lifeline_move(void);
 
 #endif

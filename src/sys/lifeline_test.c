@@ -197,8 +197,8 @@ START_TEST(grandchild_keeps_one_descriptor)
 END_TEST
 
 /*
- * A parent makes its lifeline and forks a child; @prepare runs in the child first.  Both hold the write end of a
- * pipe of the test, whose end of file tells that all are gone.
+ * A parent makes its lifeline and forks a child; @prepare runs in the child first.  Both hold the write
+ * end of a pipe of the test, whose end of file tells that all are gone.
  */
 static int gone[2];
 

@@ -47,8 +47,8 @@ static size_t fit_to_limit(size_t size, int resource)
 }
 
 /*
- * Whether the program has the kernel lock whatever is mapped from now on (MCL_FUTURE), and so fill it.  The kernel does not
- * tell, but it refuses to drop what is locked.
+ * Whether the program has the kernel lock whatever is mapped from now on (MCL_FUTURE), and so fill it.
+ * The kernel does not tell, but it refuses to drop what is locked.
  */
 static bool is_locking(void)
 {
@@ -62,7 +62,10 @@ static bool is_locking(void)
 	return is_locked;
 }
 
-/* Unlocked, a page grows into as many without being filled, and without regard to the limit of locked memory. */
+/*
+ * Unlocked, a page grows into as many without being filled, and without regard to the limit of locked
+ * memory.
+ */
 static void *map_unlocked(void *hint, int how, int fd, size_t size)
 {
 	void *page, *base = MAP_FAILED;

@@ -13,19 +13,19 @@ enum {
 };
 
 /*
- * Reserve memory shared with all processes forked later: sparse, zeroed, not in core dumps, without
- * a name, at one address that is far from everything.  @size is what is wished for; less is reserved where
- * a limit (RLIMIT_AS, RLIMIT_FSIZE) demands it, but not less than @least.  Not locked, also where the program locks
- * whatever it maps: that would fill it.
+ * Reserve memory shared with all processes forked later: sparse, zeroed, not in core dumps, without a
+ * name, at one address that is far from everything.  @size is what is wished for; less is reserved where a
+ * limit (RLIMIT_AS, RLIMIT_FSIZE) demands it, but not less than @least.  Not locked, also where the
+ * program locks whatever it maps: that would fill it.
  *
- * Returns 0 and address, size, and the descriptor of the memory file; -ENOMEM: the limits leave less than @least; another
- * negative errno.
+ * Returns 0 and address, size, and the descriptor of the memory file; -ENOMEM: the limits leave less than
+ * @least; another negative errno.
  */
 int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size, int *ret_file);
 
 /*
- * In a process that was not forked but has that descriptor: have the memory at the same address.  Returns 0; -EEXIST: something
- * else lies there; another negative errno.
+ * In a process that was not forked but has that descriptor: have the memory at the same address.  Returns
+ * 0; -EEXIST: something else lies there; another negative errno.
  */
 int mproci_memory_map(int fd, void *base, size_t size);
 

@@ -234,7 +234,8 @@ START_TEST(reservation_fails_below_its_least_under_the_limit_of_addresses)
 	size_t other_size = 1;
 
 	limit(RLIMIT_AS, mapped_bytes() + 64 * MIB);
-	ck_assert_int_eq(mproci_memory_reserve(WISHED, 128 * MIB, &other, &other_size, &memory_file), -ENOMEM);
+	ck_assert_int_eq(
+		mproci_memory_reserve(WISHED, 128 * MIB, &other, &other_size, &memory_file), -ENOMEM);
 	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "128 MiB"));
 	ck_assert_ptr_eq(other, &other);
 	ck_assert_uint_eq(other_size, 1);
@@ -309,8 +310,8 @@ static void check_reserves_unlocked(size_t wished)
 	char *other;
 	size_t other_size;
 
-	ck_assert_msg(mproci_memory_reserve(wished, MIB, (void **)&other, &other_size, &memory_file) == 0, "%s",
-		mproc_error_text());
+	ck_assert_msg(mproci_memory_reserve(wished, MIB, (void **)&other, &other_size, &memory_file) == 0,
+		"%s", mproc_error_text());
 	ck_assert_uint_eq(other_size, wished);
 	other[other_size - 1] = 1;
 	ck_assert_int_eq(mproci_memory_commit(other, MIB), 0);

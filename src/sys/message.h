@@ -2,7 +2,8 @@
 /*
  * sys/message.h - messages between two processes that also carry descriptors, over a pair of sockets.
  *
- * A message is sent and received whole or not at all.  When every copy of one end is closed, the other end learns it.
+ * A message is sent and received whole or not at all.  When every copy of one end is closed, the other end
+ * learns it.
  */
 #ifndef SYS_MESSAGE_H
 #define SYS_MESSAGE_H
@@ -29,9 +30,10 @@ bool mproci_message_is_end(int descriptor);
 int mproci_message_send(int end, const void *data, size_t size, const int *descriptors, size_t count);
 
 /*
- * Receive one message of exactly @size bytes, with at most *@count descriptors, close-on-exec and above 2; *@count becomes
- * how many there are.  Returns 0; -EPIPE: nobody is at the other end; -EBADMSG: a message of another size; -ETIMEDOUT; another
- * negative errno, -EMFILE if a descriptor could not be taken.  On failure no descriptor is kept.
+ * Receive one message of exactly @size bytes, with at most *@count descriptors, close-on-exec and above 2;
+ * *@count becomes how many there are.  Returns 0; -EPIPE: nobody is at the other end; -EBADMSG: a message
+ * of another size; -ETIMEDOUT; another negative errno, -EMFILE if a descriptor could not be taken.  On
+ * failure no descriptor is kept.
  */
 int mproci_message_receive(
 	int end, mproc_deadline deadline, void *ret_data, size_t size, int *ret_descriptors, size_t *count);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is loaded is read from the program headers, not asked of dlopen's family: those know nothing of a program that
- * is linked statically.
+ * What is loaded is read from the program headers, not asked of dlopen's family: those know nothing of a
+ * program that is linked statically.
  *
- * While the loader's list is walked its lock is held, so the callbacks call nothing that could come back to the
- * loader: no error text, for that is thread-local memory, which the loader provides.
+ * While the loader's list is walked its lock is held, so the callbacks call nothing that could come back
+ * to the loader: no error text, for that is thread-local memory, which the loader provides.
  */
 #include "sys/module.h"
 

@@ -31,7 +31,10 @@ static int fail_stream(int stream, int source)
 		rc, "descriptor %d cannot become descriptor %d: %s", source, stream, strerror(-rc));
 }
 
-/* Out of the way of what is put in their places: a source above 2 for each stream that is to change, -1 for the others. */
+/*
+ * Out of the way of what is put in their places: a source above 2 for each stream that is to change, -1
+ * for the others.
+ */
 static int lift_sources(const int streams[STREAMS], int sources[STREAMS])
 {
 	for (int i = 0; i < STREAMS; ++i) {

@@ -22,14 +22,15 @@ enum {
 int mproci_setup_streams(const int streams[3]);
 
 /*
- * Give @count descriptors at @sources the numbers at @numbers, open across exec; but not for 0, 1 and 2.  What has such a number and
- * is the library's, or one of the 1 + 3 at @report and @streams (negative: none), gets another.  The sources are closed.
+ * Give @count descriptors at @sources the numbers at @numbers, open across exec; but not for 0, 1 and 2.
+ * What has such a number and is the library's, or one of the 1 + 3 at @report and @streams (negative:
+ * none), gets another.  The sources are closed.
  */
 int mproci_setup_numbers(int *sources, const int *numbers, size_t count, int *report, int streams[3]);
 
 /*
- * Close all descriptors but 0, 1, 2, the library's own (sys/kept.h, sys/lifeline.h) and @count at @keep, at most
- * MPROCI_SETUP_DESCRIPTORS; a negative one is none.
+ * Close all descriptors but 0, 1, 2, the library's own (sys/kept.h, sys/lifeline.h) and @count at @keep,
+ * at most MPROCI_SETUP_DESCRIPTORS; a negative one is none.
  */
 void mproci_setup_descriptors(const int *keep, size_t count);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A line is composed on the stack and handed to the kernel in one piece, which it does not mix with others: so
- * nobody waits for a lock that a killed process may hold.
+ * A line is composed on the stack and handed to the kernel in one piece, which it does not mix with
+ * others: so nobody waits for a lock that a killed process may hold.
  */
 #include "trace/log.h"
 

@@ -318,7 +318,10 @@ static int write_line(void *unused)
 	return mproc_log(MPROC_LOG_INFO, "text");
 }
 
-/* Start a process, named @name or NULL, that writes a line; it is called @expected there, or as its handle says. */
+/*
+ * Start a process, named @name or NULL, that writes a line; it is called @expected there, or as its handle
+ * says.
+ */
 static void check_line_of(const char *name, const char *expected)
 {
 	const mproc_process_options options = {.name = name};
