@@ -245,7 +245,7 @@ typedef struct mproc_process_end {
 MPROC_API int mproc_process_ending(mproc_process *process, mproc_process_end *ret_ending);
 
 /*
- * Ask a process to end, with SIGTERM; with SIGINT, as Ctrl-C does; kill it with SIGKILL.
+ * Ask a process to end, with SIGTERM.
  *
  * Returns  0: the signal is sent, or it had ended already.  Join to wait for the end.
  * Fails    -EINVAL  @process is NULL
@@ -254,7 +254,11 @@ MPROC_API int mproc_process_ending(mproc_process *process, mproc_process_end *re
  * Cost     one system call.
  */
 MPROC_API int mproc_process_terminate(mproc_process *process);
+
+/* The same with SIGINT, which is what Ctrl-C sends. */
 MPROC_API int mproc_process_interrupt(mproc_process *process);
+
+/* The same with SIGKILL, which no process survives. */
 MPROC_API int mproc_process_kill(mproc_process *process);
 
 /*
@@ -302,17 +306,25 @@ MPROC_API int mproc_process_fd(mproc_process *process);
 MPROC_API mproc_process *mproc_process_close(mproc_process *process);
 
 /*
- * Tell who this process is, and who its parent is: who started it.  (The system's parent, getppid(), of a
- * process that was started by server is that server.)
+ * Tell who this process is.
  *
- * Returns  a handle for the name ("MainProcess" for the first of the family), pid, fd, is_alive and join;
- *          it cannot be closed, and is valid until the process ends.  The parent of the first, or of one
- *          that was forked without mproc, is NULL.  NULL also, with errno set, when this process cannot be
- *          a member of the family.
+ * Returns  a handle for the name ("MainProcess" unless the library has started it), pid, fd and is_alive; it
+ *          cannot be closed, and is valid until the process ends.  NULL, with errno set, when this process
+ *          cannot be a member of the family.
  * Fork     a forked child asks again.
  * Cost     none.
  */
 MPROC_API mproc_process *mproc_process_current(void);
+
+/*
+ * Tell who has started this process.  (The system's parent, getppid(), of a process that was started by server
+ * is that server.)
+ *
+ * Returns  a handle for the name, pid, fd, is_alive and join, as that of mproc_process_current; NULL, with errno
+ *          0, for the first of the family and for a process that was forked without mproc.
+ * Fork     a forked child asks again.
+ * Cost     none.
+ */
 MPROC_API mproc_process *mproc_process_parent(void);
 
 /*

@@ -40,9 +40,15 @@ static void unlock(void)
 	pthread_mutex_unlock(&founding);
 }
 
+/* In the child.  As good as to unlock it, without running more of libc than a new process has to. */
+static void renew(void)
+{
+	founding = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
 static void register_handlers(void)
 {
-	mproci_process_at_fork(lock, unlock, unlock);
+	mproci_process_at_fork(lock, unlock, renew);
 }
 
 static bool is_possible(size_t wished)

@@ -36,17 +36,19 @@ static const void *first_frame;
 static pthread_mutex_t calling = PTHREAD_MUTEX_INITIALIZER;
 static bool is_prepared;
 static pthread_once_t forget_once = PTHREAD_ONCE_INIT;
+static bool is_registered;
 
 /* In a forked child: these are the parent's. */
 static void forget(void)
 {
-	pthread_mutex_init(&calling, NULL);
+	calling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	calls = NULL;
 }
 
 static void register_forget(void)
 {
 	mproci_process_at_fork(NULL, NULL, forget);
+	is_registered = true;
 }
 
 static exit_call *take_last(void)
@@ -129,7 +131,9 @@ int mproci_exit_prepare(void)
 
 int mproci_exit_prepare_child(void)
 {
-	pthread_once(&forget_once, register_forget);
+	/* Nearly always it is: then a new process need not call libc for it. */
+	if (!is_registered)
+		pthread_once(&forget_once, register_forget);
 	is_prepared = true;
 	return mproci_exit_hook(end_child) < 0 ? mproci_fail(-ENOMEM, "no memory for an exit handler") : 0;
 }

@@ -36,7 +36,7 @@ static _Atomic unsigned started;
 /* In a forked child: these are the parent's. */
 static void disown(void)
 {
-	pthread_mutex_init(&listing, NULL);
+	listing = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	for (mproc_process *each = handles; each != NULL; each = each->next)
 		mproci_handle_forget(each);
 	handles = NULL;
@@ -250,10 +250,10 @@ void mproci_handle_end_children(void)
 	mproc_deadline patience;
 	mproc_process *child;
 
-	terminate_daemons();
-	/* As most processes have none they need not look at the clock. */
-	if (handles == NULL)
+	/* As most processes have none. */
+	if (handles == NULL && mproci_process_is_alone())
 		return;
+	terminate_daemons();
 	patience = mproc_after(PATIENCE);
 	while ((child = hold_next(true)) != NULL) {
 		if (mproc_process_join(child, patience) == -ETIMEDOUT) {

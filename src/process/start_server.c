@@ -46,7 +46,7 @@ static pthread_once_t disown_once = PTHREAD_ONCE_INIT;
 /* In a forked child: its parent looks after the server; and may have forked it while it was making one. */
 static void disown(void)
 {
-	pthread_mutex_init(&making, NULL);
+	making = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	parents = made;
 	made = NULL;
 }

@@ -31,7 +31,7 @@ static int parents_read_end = -1;
 static mproci_file_id parents;
 
 /* This thread is forking for the library: it has just seen that the descriptors are still the lifeline's. */
-static _Thread_local bool is_own_fork;
+static _Thread_local bool is_own_fork __attribute__((tls_model("initial-exec")));
 
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static int handlers_rc;
@@ -68,7 +68,7 @@ static void leave_to_parent(void)
 	parents_read_end = read_end;
 	parents = own;
 	read_end = write_end = -1;
-	unlock();
+	making = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 static void register_handlers(void)
@@ -197,10 +197,12 @@ void mproci_lifeline_tie(int end, pid_t child)
 
 void mproci_lifeline_arm(int end)
 {
+	char unused;
+
 	take(end);
 	if (!ask_for_kill(end, getpid()))
 		_exit(127);
-	/* The parent may have died before this was armed. */
-	if (mproci_poll_one(end, MPROC_NOW) == 0)
+	/* The parent may have died before this was armed; then the pipe is at its end. */
+	if (read(end, &unused, 1) == 0)
 		kill(getpid(), SIGKILL);
 }
