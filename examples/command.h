@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h - what the programs here do alike, around what they show: options, complaints, joining, a clock.
+ * command.h - what the programs here do alike, around what they show: options, complaints, joining, a
+ * clock.
  *
  *	setting settings[] = {{"workers", "4"}, {"count", "10000"}};
  *

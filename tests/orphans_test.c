@@ -6,6 +6,8 @@
  * were about to start when the root was killed.  How long that took is looked at over many rounds, because this
  * machine may be busy with something else for a moment; for ever would be a failure at once.
  */
+#include "family/member.h"
+#include "hostile/play.h"
 #include "support.h"
 
 #include <errno.h>
@@ -441,15 +443,322 @@ START_TEST(children_of_a_plainly_forked_process_end_with_that)
 }
 END_TEST
 
-static void choose_moments(void)
-{
-	const char *seed = getenv("MPROC_TEST_SEED");
-	unsigned number = seed == NULL ? (unsigned)getpid() : (unsigned)strtoul(seed, NULL, 10);
+/* By each method: the root is this program anew, and what it does a play (hostile/play.h). */
 
-	srand(number);
+static const mproc_start methods[] = {MPROC_START_FORK, MPROC_START_SERVER, MPROC_START_SPAWN};
+
+enum {
+	METHODS = sizeof methods / sizeof *methods,
+	STARTING_THREADS = 5,
+	STARTS = 10,
+	DEATHS = 20,
+};
+
+static void block_all(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-int main(void)
+static int stay_busy_and_deaf(void *unused)
+{
+	(void)unused;
+	block_all();
+	play_tell("ready ");
+	for (volatile unsigned i = 0;; ++i)
+		;
+	return 0;
+}
+
+static int stay_and_ignore_all(void *unused)
+{
+	for (int number = 1; number < NSIG; ++number)
+		signal(number, SIG_IGN);
+	setsid();
+	return play_stay(unused);
+}
+
+static int stop_for_good(void *unused)
+{
+	play_tell("ready ");
+	raise(SIGSTOP);
+	return play_stay(unused);
+}
+
+static int leave_all_kinds(void)
+{
+	mproc_process_function *const kinds[] = {
+		play_stay, stay_busy_and_deaf, stay_and_ignore_all, stop_for_good};
+
+	for (size_t i = 0; i < 2 * sizeof kinds / sizeof *kinds; ++i)
+		play_start_with((mproc_process_options){.daemon = i % 2 == 0}, kinds[i / 2], NULL, 0);
+	return play_stay(NULL);
+}
+
+START_TEST(children_by_each_method_end_with_their_parent_whatever_they_do)
+{
+	for (int i = 0; i < METHODS; ++i) {
+		struct play play = play_begin("leave all kinds", methods[i]);
+
+		play_await(&play, "ready ", 9);
+		play_kill(&play);
+		play_end(&play);
+	}
+}
+END_TEST
+
+/* A line of descendants: the methods of those that follow, each in two bits. */
+typedef struct line {
+	int methods;
+	mproc_semaphore *ready;
+} line;
+
+static int be_a_generation(void *given)
+{
+	line rest = *(line *)given;
+	mproc_process_options options = {
+		.start = (mproc_start)(rest.methods % 4), .daemon = rest.methods % 3 == 0};
+
+	rest.methods /= 4;
+	if (options.start != MPROC_START_DEFAULT)
+		play_start_with(options, be_a_generation, &rest, sizeof rest);
+	mproc_semaphore_release(rest.ready, 1);
+	return stay_busy_and_deaf(NULL);
+}
+
+/* The first of three. */
+static mproc_process *start_generations(mproc_semaphore *ready)
+{
+	const line rest = {.methods = (int)play_method / 4, .ready = ready};
+
+	if (ready == NULL || mproc_semaphore_init(ready, 0, NULL) != 0)
+		play_give_up("semaphore", 0);
+	return play_start_with((mproc_process_options){.start = (mproc_start)(play_method % 4)},
+		be_a_generation, &rest, sizeof rest);
+}
+
+static int leave_generations(void)
+{
+	start_generations(mproc_alloc(sizeof(mproc_semaphore)));
+	stay();
+	return 0;
+}
+
+static struct play begin_generations(const char *name, int number)
+{
+	int first = number % METHODS, second = number / METHODS % METHODS, third = number / METHODS / METHODS;
+
+	return play_begin(name, (mproc_start)(methods[first] + 4 * methods[second] + 16 * methods[third]));
+}
+
+START_TEST(descendants_by_mixed_methods_end_with_the_root)
+{
+	for (int i = 0; i < METHODS * METHODS * METHODS; ++i) {
+		struct play play = begin_generations("leave generations", i);
+
+		play_await(&play, "ready ", 3);
+		play_kill(&play);
+		play_end(&play);
+	}
+}
+END_TEST
+
+START_TEST(descendants_by_mixed_methods_end_with_a_root_that_is_killed_while_they_start)
+{
+	for (int i = 0; i < METHODS * METHODS * METHODS; ++i) {
+		struct play play = begin_generations("leave generations", i);
+
+		play_sleep(20000);
+		play_kill(&play);
+		play_end(&play);
+	}
+}
+END_TEST
+
+/* How many slots of the family are taken. */
+static int count_members(void)
+{
+	int count = 0;
+
+	mproci_member_sweep();
+	for (uint32_t i = 0; i < atomic_load(&mproci_family_here->member_limit); ++i)
+		count += (atomic_load(&mproci_family_here->members[i].word) & 0xff) != MPROCI_MEMBER_FREE;
+	return count;
+}
+
+/* That the root can go on: it starts by each method, and has nobody left but the server. */
+static void check_the_rest(void)
+{
+	for (int i = 0; i < METHODS; ++i) {
+		const mproc_process_options options = {.start = methods[i]};
+
+		if (play_finish(play_start_with(options, play_return_7, NULL, 0)) != 7)
+			play_give_up("afterwards, a process by method", methods[i]);
+	}
+	if (count_members() != 2)
+		play_give_up("members that are left", count_members());
+}
+
+static int outlive_generations(void)
+{
+	mproc_semaphore *ready = mproc_alloc(sizeof *ready);
+	mproc_process *child = start_generations(ready);
+
+	for (int i = 0; i < 3; ++i)
+		mproc_semaphore_acquire(ready, MPROC_FOREVER);
+	mproc_process_kill(child);
+	if (play_finish(child) != -SIGKILL)
+		play_give_up("a killed child", 0);
+	check_the_rest();
+	return 0;
+}
+
+START_TEST(descendants_by_mixed_methods_end_with_the_first_of_them_and_the_root_goes_on)
+{
+	for (int i = 0; i < METHODS * METHODS * METHODS; ++i) {
+		struct play play = begin_generations("outlive generations", i);
+
+		play_end(&play);
+		ck_assert_msg(play.code == 0, "%d: %s", play.code, play.text);
+	}
+}
+END_TEST
+
+/* Many starts are under way when the process is killed. */
+
+static void *start_many(void *unused)
+{
+	for (int i = 0; i < STARTS; ++i)
+		play_start(stay_busy_and_deaf);
+	return unused;
+}
+
+static int start_in_threads(void *unused)
+{
+	pthread_t threads[STARTING_THREADS];
+
+	for (int i = 0; i < STARTING_THREADS; ++i) {
+		if (pthread_create(&threads[i], NULL, start_many, NULL) != 0)
+			play_give_up("thread", 0);
+	}
+	return play_stay(unused);
+}
+
+static int start_in_threads_at_once(void)
+{
+	return start_in_threads(NULL);
+}
+
+START_TEST(children_by_each_method_end_with_a_root_that_is_killed_while_it_starts_many)
+{
+	for (int i = 0; i < METHODS * DEATHS; ++i) {
+		struct play play = play_begin("start in threads", methods[i % METHODS]);
+
+		play_await(&play, "ready ", 1);
+		play_sleep(30000);
+		play_kill(&play);
+		play_end(&play);
+	}
+}
+END_TEST
+
+static int outlive_those_who_start_many(void)
+{
+	srand((unsigned)getpid());
+	for (int i = 0; i < DEATHS; ++i) {
+		const mproc_process_options options = {.start = methods[i % METHODS]};
+		/* The method of those that it starts comes with the arguments of this program, also to a served process. */
+		mproc_process *child = play_start_with(options, start_in_threads, NULL, 0);
+
+		play_sleep(30000);
+		mproc_process_kill(child);
+		if (play_finish(child) != -SIGKILL)
+			play_give_up("a killed child", i);
+	}
+	check_the_rest();
+	return 0;
+}
+
+START_TEST(children_by_each_method_end_with_those_that_are_killed_while_they_start_many)
+{
+	for (int i = 0; i < METHODS; ++i) {
+		struct play play = play_begin("outlive those who start many", methods[i]);
+
+		/* What it says is only that they have come. */
+		while (play_read(&play, "the play does not go on"))
+			play.length = strstr(play.text, "[") == NULL ? 0 : play.length;
+		play_end(&play);
+		ck_assert_msg(play.code == 0, "%d: %s", play.code, play.text);
+	}
+}
+END_TEST
+
+/* A spawned program that takes its time, or for ever, to come to mproc_init. */
+
+static void await_the_parents_end(void)
+{
+	pid_t parent = getppid();
+
+	if (getenv("MPROC_SPAWN") == NULL)
+		return;
+	play_tell("begun ");
+	await_death_of(parent);
+}
+
+/* Once its parent has come so far as to tie it to itself; the lifeline is the second number. */
+static void never_come_to_init(void)
+{
+	const char *value = getenv("MPROC_SPAWN");
+	int lifeline;
+
+	if (value == NULL || sscanf(value, "%*d,%d", &lifeline) != 1)
+		return;
+	while (fcntl(lifeline, F_GETOWN) != getpid() || (fcntl(lifeline, F_GETFL) & O_ASYNC) == 0)
+		usleep(1000);
+	stay_busy_and_deaf(NULL);
+}
+
+static int start_one(void)
+{
+	play_start(play_stay);
+	return play_stay(NULL);
+}
+
+START_TEST(spawned_process_that_comes_to_init_after_its_parents_end_ends_there)
+{
+	struct play play = play_begin("late to init", MPROC_START_SPAWN);
+
+	play_await(&play, "begun ", 1);
+	play_kill(&play);
+	play_end(&play);
+	ck_assert_str_eq(play.text, "begun ");
+}
+END_TEST
+
+START_TEST(spawned_process_that_never_comes_to_init_ends_with_its_parent)
+{
+	struct play play = play_begin("never to init", MPROC_START_SPAWN);
+
+	play_await(&play, "ready ", 1);
+	play_kill(&play);
+	play_end(&play);
+}
+END_TEST
+
+static const play_part plays[] = {
+	{"leave all kinds", leave_all_kinds, NULL},
+	{"leave generations", leave_generations, NULL},
+	{"outlive generations", outlive_generations, NULL},
+	{"start in threads", start_in_threads_at_once, NULL},
+	{"outlive those who start many", outlive_those_who_start_many, NULL},
+	{"late to init", start_one, await_the_parents_end},
+	{"never to init", start_one, never_come_to_init},
+	{NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv)
 {
 	const TTest *process_tests[] = {
 		children_end_with_their_parent_whatever_they_do,
@@ -465,13 +774,22 @@ int main(void)
 		children_end_although_a_process_forked_before_lives_on,
 		children_end_although_a_program_started_by_the_parent_lives_on,
 		children_of_a_plainly_forked_process_end_with_that,
+		children_by_each_method_end_with_their_parent_whatever_they_do,
+		descendants_by_mixed_methods_end_with_the_root,
+		descendants_by_mixed_methods_end_with_a_root_that_is_killed_while_they_start,
+		descendants_by_mixed_methods_end_with_the_first_of_them_and_the_root_goes_on,
+		children_by_each_method_end_with_a_root_that_is_killed_while_it_starts_many,
+		children_by_each_method_end_with_those_that_are_killed_while_they_start_many,
+		spawned_process_that_comes_to_init_after_its_parents_end_ends_there,
+		spawned_process_that_never_comes_to_init_ends_with_its_parent,
 		NULL,
 	};
 	const support_suite suite = {
 		.name = "orphans",
 		.process_tests = process_tests,
-		.setup = choose_moments,
+		.setup = play_choose_moments,
+		.timeout = 300,
 	};
 
-	return support_run_suite(&suite);
+	return argc > 1 ? play_run(plays, argc, argv) : support_run_suite(&suite);
 }

@@ -33,6 +33,8 @@ MPROC_BEGIN_DECLS
  *          -EAGAIN, -ENOMEM, -EMFILE, -ENFILE, -ENOENT, -ENOSYS  as mproc_process_start, for the server
  * Threads  the first thread, alone.
  * Fork     a forked child need not call it again.
+ * Rights   a process started by server has the user and group of who starts it.  When those are no longer what
+ *          they were here, it is in no other groups; capabilities and limits given up since then it has.
  * Crash    when the server is killed, the processes it has started live on; the next start by server makes
  *          a new one, by spawn.
  * Signals  the server has all of them blocked.

@@ -129,11 +129,16 @@ void mproci_handle_discard(mproc_process *process)
 	free(process);
 }
 
+void mproci_handle_prepare(void)
+{
+	pthread_once(&disown_once, register_disown);
+}
+
 int mproci_handle_enlist(mproc_process *process)
 {
 	bool is_late;
 
-	pthread_once(&disown_once, register_disown);
+	mproci_handle_prepare();
 	pthread_mutex_lock(&listing);
 	is_late = is_ending && !process->is_internal;
 	if (!is_late) {
@@ -245,6 +250,14 @@ static void terminate_daemons(void)
 	pthread_mutex_unlock(&listing);
 }
 
+/* Returns false when this process may not kill it any more; then the kernel does, when it has ended. */
+static bool end_daemon(mproc_process *daemon, mproc_deadline patience)
+{
+	if (mproc_process_join(daemon, patience) != -ETIMEDOUT)
+		return true;
+	return mproc_process_kill(daemon) == 0 && mproc_process_join(daemon, MPROC_FOREVER) == 0;
+}
+
 void mproci_handle_end_children(void)
 {
 	mproc_deadline patience;
@@ -256,11 +269,11 @@ void mproci_handle_end_children(void)
 	terminate_daemons();
 	patience = mproc_after(PATIENCE);
 	while ((child = hold_next(true)) != NULL) {
-		if (mproc_process_join(child, patience) == -ETIMEDOUT) {
-			mproc_process_kill(child);
-			mproc_process_join(child, MPROC_FOREVER);
-		}
+		bool has_ended = end_daemon(child, patience);
+
 		let_go(child);
+		if (!has_ended)
+			break;
 	}
 	while ((child = hold_next(false)) != NULL) {
 		mproc_process_join(child, MPROC_FOREVER);

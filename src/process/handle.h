@@ -69,6 +69,11 @@ void mproci_handle_discard(mproc_process *process);
 void mproci_handle_follow(mproc_process *process, pid_t pid, int pidfd);
 
 /*
+ * Have a forked child disown its parent's handles.  A fork handler that is registered after this call finds them disowned.
+ */
+void mproci_handle_prepare(void);
+
+/*
  * From here on it is found among the children.  Returns 0; -ECANCELED with an error text: this process is
  * ending, and has joined them all.
  */

@@ -37,7 +37,7 @@ int mproci_report_receive(
 	size_t count = 1;
 	int rc, pidfd = -1;
 
-	rc = mproci_message_receive(end, deadline, &theirs, sizeof theirs, &pidfd, &count);
+	rc = mproci_message_receive(end, deadline, &theirs, sizeof theirs, &pidfd, &count, NULL);
 	*ret_is_report = rc == 0;
 	if (rc < 0)
 		return rc;

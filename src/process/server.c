@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <mproc/arena.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct served {
 	pid_t pid;
@@ -32,6 +33,7 @@ typedef struct server {
 	/* Of the request that is being served. */
 	int descriptors[MPROCI_MESSAGE_DESCRIPTORS];
 	size_t descriptor_count;
+	mproci_sender sender;
 } server;
 
 static server *this_server;
@@ -65,6 +67,9 @@ static _Noreturn void be_served(server *self, const mproci_order *order, mproci_
 
 	role->report = self->descriptors[MPROCI_REQUEST_REPORT];
 	rc = mproci_setup_directory_at(self->descriptors[MPROCI_REQUEST_DIRECTORY]);
+	/* Who has given up privileges since mproc_init does not get them back this way. */
+	if (rc == 0)
+		rc = mproci_setup_user(self->sender.user, self->sender.group);
 	if (rc == 0)
 		rc = place_descriptors(self, order, role);
 	if (rc == 0)
@@ -122,7 +127,7 @@ static void take_request(server *self)
 
 	self->descriptor_count = MPROCI_MESSAGE_DESCRIPTORS;
 	rc = mproci_message_receive(self->socket, MPROC_NOW, &request, sizeof request, self->descriptors,
-		&self->descriptor_count);
+		&self->descriptor_count, &self->sender);
 	/* Then nobody can be told: who asked notices that the message is gone. */
 	if (rc < 0 || self->descriptor_count < MPROCI_REQUEST_STREAMS) {
 		self->descriptor_count = rc < 0 ? 0 : self->descriptor_count;
@@ -176,12 +181,17 @@ static int let_go(server *self)
 
 static int set_up(int socket)
 {
+	int rc;
+
 	this_server = calloc(1, sizeof *this_server);
 	if (this_server == NULL)
 		return mproci_fail(-ENOMEM, "no memory for a server");
 	this_server->socket = socket;
 	/* Also when it was spawned. */
 	mproci_child_block_signals();
+	rc = mproci_message_identify(socket);
+	if (rc < 0)
+		return mproci_fail(rc, "the server cannot tell who asks: %s", strerror(-rc));
 	this_server->bell = mproci_child_bell_open();
 	if (this_server->bell < 0)
 		return mproci_fail_descriptor(this_server->bell, "no descriptor for a server");

@@ -36,8 +36,6 @@ typedef struct parcel {
 } parcel;
 
 static mproc_process *made;
-/* What a forked child knows of its parent's; the handle is freed with the parent's others, or never. */
-static mproc_process *parents;
 static uint32_t known;
 /* Protects the making. */
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
@@ -47,12 +45,12 @@ static pthread_once_t disown_once = PTHREAD_ONCE_INIT;
 static void disown(void)
 {
 	making = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	parents = made;
-	made = NULL;
+	made = mproc_process_close(made);
 }
 
 static void register_disown(void)
 {
+	mproci_handle_prepare();
 	mproci_process_at_fork(NULL, NULL, disown);
 }
 

@@ -13,7 +13,7 @@
 
 typedef union control {
 	struct cmsghdr header;
-	char space[CMSG_SPACE(MPROCI_MESSAGE_DESCRIPTORS * sizeof(int))];
+	char space[CMSG_SPACE(MPROCI_MESSAGE_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 } control;
 
 int mproci_message_pair(int ret_ends[2])
@@ -80,17 +80,28 @@ static void close_all(const int *descriptors, size_t count)
 		mproci_close(descriptors[i]);
 }
 
-/* Take what has come out of the message.  Beyond @room they are closed. */
-static int detach(struct msghdr *message, int *ret_descriptors, size_t *count)
+int mproci_message_identify(int end)
 {
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	size_t room = *count, came = 0, kept = 0;
-	int fds[MPROCI_MESSAGE_DESCRIPTORS], rc = (message->msg_flags & MSG_CTRUNC) != 0 ? -EMFILE : 0;
+	const int on = 1;
 
-	if (header != NULL && header->cmsg_type == SCM_RIGHTS) {
-		came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(fds, CMSG_DATA(header), came * sizeof(int));
-	}
+	return setsockopt(end, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 ? 0 : -errno;
+}
+
+static void identify(const struct cmsghdr *header, mproci_sender *ret_sender)
+{
+	struct ucred credentials;
+
+	memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+	*ret_sender = (mproci_sender){.user = credentials.uid, .group = credentials.gid};
+}
+
+/* Take the descriptors out of the message.  Beyond @room they are closed.  Returns 0, or why one cannot be taken. */
+static int take(const struct cmsghdr *header, size_t room, int *ret_descriptors, size_t *kept)
+{
+	size_t came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	int fds[MPROCI_MESSAGE_DESCRIPTORS], rc = 0;
+
+	memcpy(fds, CMSG_DATA(header), came * sizeof(int));
 	for (size_t i = 0; i < came; ++i) {
 		int fd = i < room ? mproci_descriptor_lift(fds[i]) : -1;
 
@@ -99,7 +110,25 @@ static int detach(struct msghdr *message, int *ret_descriptors, size_t *count)
 		else if (fd < 0)
 			rc = fd;
 		else
-			ret_descriptors[kept++] = fd;
+			ret_descriptors[(*kept)++] = fd;
+	}
+	return rc;
+}
+
+static int detach(struct msghdr *message, int *ret_descriptors, size_t *count, mproci_sender *ret_sender)
+{
+	int rc = (message->msg_flags & MSG_CTRUNC) != 0 ? -EMFILE : 0;
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	size_t kept = 0;
+
+	for (; header != NULL; header = CMSG_NXTHDR(message, header)) {
+		int taken = 0;
+
+		if (header->cmsg_type == SCM_RIGHTS)
+			taken = take(header, *count, ret_descriptors, &kept);
+		else if (header->cmsg_type == SCM_CREDENTIALS && ret_sender != NULL)
+			identify(header, ret_sender);
+		rc = taken < 0 ? taken : rc;
 	}
 	if (rc < 0)
 		close_all(ret_descriptors, kept);
@@ -107,7 +136,8 @@ static int detach(struct msghdr *message, int *ret_descriptors, size_t *count)
 	return rc;
 }
 
-static int receive(int end, void *ret_data, size_t size, int *ret_descriptors, size_t *count)
+static int receive(
+	int end, void *ret_data, size_t size, int *ret_descriptors, size_t *count, mproci_sender *ret_sender)
 {
 	struct iovec part = {.iov_base = ret_data, .iov_len = size};
 	control room;
@@ -123,7 +153,7 @@ static int receive(int end, void *ret_data, size_t size, int *ret_descriptors, s
 	got = recvmsg(end, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_TRUNC);
 	if (got < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
-	rc = detach(&message, ret_descriptors, count);
+	rc = detach(&message, ret_descriptors, count, ret_sender);
 	if (rc < 0 || (size_t)got == size)
 		return rc;
 	close_all(ret_descriptors, *count);
@@ -131,8 +161,8 @@ static int receive(int end, void *ret_data, size_t size, int *ret_descriptors, s
 	return got == 0 ? -EPIPE : -EBADMSG;
 }
 
-int mproci_message_receive(
-	int end, mproc_deadline deadline, void *ret_data, size_t size, int *ret_descriptors, size_t *count)
+int mproci_message_receive(int end, mproc_deadline deadline, void *ret_data, size_t size,
+	int *ret_descriptors, size_t *count, mproci_sender *ret_sender)
 {
 	size_t room = *count;
 
@@ -142,7 +172,7 @@ int mproci_message_receive(
 		if (polled == -ETIMEDOUT)
 			return polled;
 		*count = room;
-		rc = receive(end, ret_data, size, ret_descriptors, count);
+		rc = receive(end, ret_data, size, ret_descriptors, count, ret_sender);
 		if (rc != -EINTR && rc != -EAGAIN)
 			return rc;
 		if (mproci_deadline_passed(deadline, mproci_clock_now()))

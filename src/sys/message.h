@@ -11,6 +11,7 @@
 #include <mproc/deadline.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum {
 	/* The most descriptors one message carries: the kernel's limit. */
@@ -29,13 +30,23 @@ bool mproci_message_is_end(int descriptor);
  */
 int mproci_message_send(int end, const void *data, size_t size, const int *descriptors, size_t count);
 
+/* Who has sent a message: the kernel says so. */
+typedef struct mproci_sender {
+	uid_t user;
+	gid_t group;
+} mproci_sender;
+
+/* Have the kernel say of each message received at @end who has sent it.  Returns 0 or a negative errno. */
+int mproci_message_identify(int end);
+
 /*
  * Receive one message of exactly @size bytes, with at most *@count descriptors, close-on-exec and above 2;
- * *@count becomes how many there are.  Returns 0; -EPIPE: nobody is at the other end; -EBADMSG: a message
- * of another size; -ETIMEDOUT; another negative errno, -EMFILE if a descriptor could not be taken.  On
- * failure no descriptor is kept.
+ * *@count becomes how many there are.  Who has sent it in @ret_sender, which may be NULL unless the end
+ * identifies senders.  Returns 0; -EPIPE: nobody is at the other end; -EBADMSG: a message of another size;
+ * -ETIMEDOUT; another negative errno, -EMFILE if a descriptor could not be taken.  On failure no descriptor is
+ * kept.
  */
-int mproci_message_receive(
-	int end, mproc_deadline deadline, void *ret_data, size_t size, int *ret_descriptors, size_t *count);
+int mproci_message_receive(int end, mproc_deadline deadline, void *ret_data, size_t size,
+	int *ret_descriptors, size_t *count, mproci_sender *ret_sender);
 
 #endif

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -192,6 +193,20 @@ void mproci_setup_descriptors(const int *keep, size_t count)
 		last = list.descriptors[i];
 	}
 	close_between(last, INT_MAX);
+}
+
+int mproci_setup_user(uid_t user, gid_t group)
+{
+	int rc;
+
+	if (geteuid() == user && getegid() == group)
+		return 0;
+	if (setgroups(0, NULL) == 0 && setresgid(group, group, group) == 0
+		&& setresuid(user, user, user) == 0)
+		return 0;
+	rc = -errno;
+	return mproci_fail(rc, "the server cannot become user %u, group %u: %s", (unsigned)user,
+		(unsigned)group, strerror(-rc));
 }
 
 int mproci_setup_directory(const char *path)

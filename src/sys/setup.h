@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum {
 	/* Instead of a descriptor: /dev/null; none, the stream is closed. */
@@ -33,6 +34,12 @@ int mproci_setup_numbers(int *sources, const int *numbers, size_t count, int *re
  * at most MPROCI_SETUP_DESCRIPTORS; a negative one is none.
  */
 void mproci_setup_descriptors(const int *keep, size_t count);
+
+/*
+ * Have the rights of that user and group and no others: unless it is that already, it also leaves all other
+ * groups.
+ */
+int mproci_setup_user(uid_t user, gid_t group);
 
 int mproci_setup_directory(const char *path);
 

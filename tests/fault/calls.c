@@ -15,16 +15,27 @@ static const char own_descriptor[] = "it fails only for a descriptor that is non
 static const char own_memory[] = "it fails only for an address that is none";
 
 /*
- * The first entry that fits counts.  A code is here when the kernel, a limit or a sandbox gives it to a correct program; not
- * one that says that the program is wrong (EBADF, EFAULT), or that something is otherwise than it is (ECHILD, ESRCH).
+ * The first entry that fits counts.  A code is here when the kernel, a limit or a sandbox gives it to a
+ * correct program; not one that says that the program is wrong (EBADF, EFAULT), or that something is not as
+ * it is (ECHILD, ESRCH).
  */
 static const fault_call calls[] = {
 	/* Processes. */
 	{.name = "clone", .number = SYS_clone, .is_fork = true, .codes = {EAGAIN, ENOMEM, EPERM}},
 	{.name = "clone3", .number = SYS_clone3, .is_fork = true, .codes = {EAGAIN, ENOMEM, ENOSYS}},
 	{.name = "execve", .number = SYS_execve, .codes = {EACCES, ENOMEM, ENOENT, EPERM}},
-	{.name = "wait4", .number = SYS_wait4, .argument = 3, .mask = WNOHANG, .value = WNOHANG, .why_not = no_wait},
-	{.name = "waitid", .number = SYS_waitid, .argument = 4, .mask = WNOHANG, .value = WNOHANG, .why_not = no_wait},
+	{.name = "wait4",
+		.number = SYS_wait4,
+		.argument = 3,
+		.mask = WNOHANG,
+		.value = WNOHANG,
+		.why_not = no_wait},
+	{.name = "waitid",
+		.number = SYS_waitid,
+		.argument = 4,
+		.mask = WNOHANG,
+		.value = WNOHANG,
+		.why_not = no_wait},
 	{.name = "wait4", .number = SYS_wait4, .codes = {EINTR}},
 	{.name = "waitid", .number = SYS_waitid, .codes = {EINTR}},
 	{.name = "pidfd_open", .number = SYS_pidfd_open, .codes = {EMFILE, ENFILE, ENOMEM, ENOSYS}},
@@ -53,9 +64,17 @@ static const fault_call calls[] = {
 	{.name = "uname", .number = SYS_uname, .why_not = own_memory},
 
 	/* Threads and signals. */
-	{.name = "futex wait", .number = SYS_futex, .argument = 2, .mask = FUTEX_CMD_MASK, .value = FUTEX_WAIT,
+	{.name = "futex wait",
+		.number = SYS_futex,
+		.argument = 2,
+		.mask = FUTEX_CMD_MASK,
+		.value = FUTEX_WAIT,
 		.codes = {EINTR, EAGAIN}},
-	{.name = "futex wait", .number = SYS_futex, .argument = 2, .mask = FUTEX_CMD_MASK, .value = FUTEX_WAIT_BITSET,
+	{.name = "futex wait",
+		.number = SYS_futex,
+		.argument = 2,
+		.mask = FUTEX_CMD_MASK,
+		.value = FUTEX_WAIT_BITSET,
 		.codes = {EINTR, EAGAIN}},
 	{.name = "futex", .number = SYS_futex, .why_not = own_memory},
 	{.name = "set_robust_list", .number = SYS_set_robust_list, .why_not = "the C library does not look"},
@@ -72,9 +91,19 @@ static const fault_call calls[] = {
 	/* Time. */
 	{.name = "clock_gettime", .number = SYS_clock_gettime, .why_not = own_memory},
 	{.name = "nanosleep", .number = SYS_nanosleep, .codes = {EINTR}},
-	{.name = "clock_nanosleep", .number = SYS_clock_nanosleep, .why_not = "it returns its error, and EINTR ends usleep"},
+	{.name = "clock_nanosleep",
+		.number = SYS_clock_nanosleep,
+		.why_not = "it returns its error, and EINTR ends usleep"},
 
-	/* Memory. */
+/* Memory. */
+#ifdef __SANITIZE_ADDRESS__
+	{.name = "mmap",
+		.number = SYS_mmap,
+		.argument = 4,
+		.mask = MAP_ANONYMOUS,
+		.value = MAP_ANONYMOUS,
+		.why_not = "the sanitizer would end the process"},
+#endif
 	{.name = "mmap", .number = SYS_mmap, .codes = {ENOMEM, EAGAIN}},
 	{.name = "mremap", .number = SYS_mremap, .codes = {ENOMEM, EAGAIN}},
 	{.name = "mprotect", .number = SYS_mprotect, .codes = {ENOMEM}},
@@ -82,7 +111,9 @@ static const fault_call calls[] = {
 	{.name = "munlock", .number = SYS_munlock, .codes = {ENOMEM}},
 	{.name = "memfd_create", .number = SYS_memfd_create, .codes = {EMFILE, ENFILE, ENOMEM}},
 	{.name = "munmap", .number = SYS_munmap, .why_not = "what was mapped as a whole can be unmapped"},
-	{.name = "brk", .number = SYS_brk, .why_not = "it has no error; that malloc fails is tried by itself"},
+	{.name = "brk",
+		.number = SYS_brk,
+		.why_not = "it has no error; that malloc fails is tried by itself"},
 	{.name = "sysinfo", .number = SYS_sysinfo, .codes = {EPERM}},
 
 	/* Descriptors. */
@@ -96,12 +127,36 @@ static const fault_call calls[] = {
 	{.name = "epoll_ctl", .number = SYS_epoll_ctl, .codes = {ENOMEM, ENOSPC}},
 	{.name = "dup", .number = SYS_dup, .codes = {EMFILE}},
 	{.name = "dup3", .number = SYS_dup3, .codes = {EMFILE, EBUSY, EINTR}},
-	{.name = "fcntl F_DUPFD", .number = SYS_fcntl, .argument = 2, .mask = ~0U, .value = F_DUPFD, .codes = {EMFILE}},
-	{.name = "fcntl F_DUPFD_CLOEXEC", .number = SYS_fcntl, .argument = 2, .mask = ~0U, .value = F_DUPFD_CLOEXEC,
+	{.name = "fcntl F_DUPFD",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_DUPFD,
 		.codes = {EMFILE}},
-	{.name = "fcntl F_GETFD", .number = SYS_fcntl, .argument = 2, .mask = ~0U, .value = F_GETFD, .why_not = no_way},
-	{.name = "fcntl F_SETFD", .number = SYS_fcntl, .argument = 2, .mask = ~0U, .value = F_SETFD, .why_not = no_way},
-	{.name = "fcntl F_GETFL", .number = SYS_fcntl, .argument = 2, .mask = ~0U, .value = F_GETFL, .why_not = no_way},
+	{.name = "fcntl F_DUPFD_CLOEXEC",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_DUPFD_CLOEXEC,
+		.codes = {EMFILE}},
+	{.name = "fcntl F_GETFD",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_GETFD,
+		.why_not = no_way},
+	{.name = "fcntl F_SETFD",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_SETFD,
+		.why_not = no_way},
+	{.name = "fcntl F_GETFL",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_GETFL,
+		.why_not = no_way},
 	{.name = "fcntl", .number = SYS_fcntl, .codes = {EPERM, EINVAL}},
 	{.name = "ioctl", .number = SYS_ioctl, .codes = {ENOTTY}},
 
@@ -113,7 +168,11 @@ static const fault_call calls[] = {
 	{.name = "readlinkat", .number = SYS_readlinkat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "getdents64", .number = SYS_getdents64, .codes = {ENOMEM, EIO}},
 	{.name = "lseek", .number = SYS_lseek, .codes = {ESPIPE}},
-	{.name = "fstat", .number = SYS_newfstatat, .argument = 4, .mask = AT_EMPTY_PATH, .value = AT_EMPTY_PATH,
+	{.name = "fstat",
+		.number = SYS_newfstatat,
+		.argument = 4,
+		.mask = AT_EMPTY_PATH,
+		.value = AT_EMPTY_PATH,
 		.why_not = own_descriptor},
 	{.name = "newfstatat", .number = SYS_newfstatat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "statx", .number = SYS_statx, .codes = {EACCES, ENOENT, ENOMEM}},
@@ -136,7 +195,9 @@ static const fault_call calls[] = {
 #ifdef __x86_64__
 	{.name = "fork", .number = SYS_fork, .is_fork = true, .codes = {EAGAIN, ENOMEM}},
 	{.name = "vfork", .number = SYS_vfork, .is_fork = true, .codes = {EAGAIN, ENOMEM}},
-	{.name = "arch_prctl", .number = SYS_arch_prctl, .why_not = "without it the process has no threads, not even one"},
+	{.name = "arch_prctl",
+		.number = SYS_arch_prctl,
+		.why_not = "without it the process has no threads, not even one"},
 	{.name = "getpgrp", .number = SYS_getpgrp, .why_not = no_way},
 	{.name = "time", .number = SYS_time, .why_not = own_memory},
 	{.name = "open", .number = SYS_open, .codes = {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM}},
@@ -183,4 +244,13 @@ bool fault_is_lasting(const fault_call *call, int code)
 	if (code == EAGAIN)
 		return call->is_fork;
 	return code != EINTR && code != EBUSY && code != EIO;
+}
+
+bool fault_is_sanitized(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return true;
+#else
+	return false;
+#endif
 }

@@ -34,7 +34,10 @@ const fault_call *fault_find_call(long number, const uint64_t arguments[6]);
 /* How many codes it has; 0: it is never made to fail. */
 int fault_count_codes(const fault_call *call);
 
-/* Whether it may go on so: who is interrupted once is not so for ever; but without a descriptor now one is without later. */
+/* Whether it may go on so: nobody is interrupted for ever, but who has no descriptors left may stay so. */
 bool fault_is_lasting(const fault_call *call, int code);
+
+/* Whether a sanitizer was built in: where it gets no memory it ends the process, so that never fails. */
+bool fault_is_sanitized(void);
 
 #endif

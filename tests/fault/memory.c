@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -46,14 +47,33 @@ static void forget(uintptr_t memory)
 	}
 }
 
-/* A process that was not forked has no board. */
+static bool is_refused_to_forked(void)
+{
+	if (fault_here->memory_left == 0 || --fault_here->memory_left > 0)
+		return false;
+	fault_here->was_refused = true;
+	return true;
+}
+
+static bool is_refused_to_spawned(void)
+{
+	static long left = -1;
+
+	if (left < 0)
+		left = getenv(FAULT_MEMORY_VARIABLE) == NULL ? 0 : atol(getenv(FAULT_MEMORY_VARIABLE));
+	if (left == 0 || --left > 0)
+		return false;
+	fault_mark(FAULT_REFUSED);
+	return true;
+}
+
 static bool is_refused(void)
 {
-	if (fault_here == NULL || fault_here->memory_left == 0 || --fault_here->memory_left > 0)
-		return false;
-	fault_here->memory_was_refused = true;
-	errno = ENOMEM;
-	return true;
+	bool is_refused = fault_here != NULL ? is_refused_to_forked() : is_refused_to_spawned();
+
+	if (is_refused)
+		errno = ENOMEM;
+	return is_refused;
 }
 
 void *__wrap_malloc(size_t size)

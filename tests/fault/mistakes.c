@@ -21,8 +21,8 @@ static int leak_descriptor(const mproc_process_options *options, mproc_process_f
 	return 0;
 }
 
-static int leak_memory(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-	size_t size, mproc_process **ret_process)
+static int leak_memory(const mproc_process_options *options, mproc_process_function *function,
+	const void *argument, size_t size, mproc_process **ret_process)
 {
 	/* volatile: otherwise the compiler does without. */
 	void *volatile memory = malloc(100);
@@ -35,8 +35,8 @@ static int leak_memory(const mproc_process_options *options, mproc_process_funct
 	return 0;
 }
 
-static int leak_block(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-	size_t size, mproc_process **ret_process)
+static int leak_block(const mproc_process_options *options, mproc_process_function *function,
+	const void *argument, size_t size, mproc_process **ret_process)
 {
 	void *block = mproc_alloc(100);
 	int rc;
@@ -49,8 +49,8 @@ static int leak_block(const mproc_process_options *options, mproc_process_functi
 }
 
 /* A helper of its own that ends by itself, and is waited for unless the start fails. */
-static int leave_zombie(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-	size_t size, mproc_process **ret_process)
+static int leave_zombie(const mproc_process_options *options, mproc_process_function *function,
+	const void *argument, size_t size, mproc_process **ret_process)
 {
 	pid_t helper = fork();
 	int rc;
@@ -65,9 +65,9 @@ static int leave_zombie(const mproc_process_options *options, mproc_process_func
 	return 0;
 }
 
-/* A helper that waits for a word which does not come when the start fails: it stays, and so does who waits for it. */
-static int wait_for_ever(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-	size_t size, mproc_process **ret_process)
+/* For a word that does not come when the start fails. */
+static int wait_for_ever(const mproc_process_options *options, mproc_process_function *function,
+	const void *argument, size_t size, mproc_process **ret_process)
 {
 	int ends[2], rc;
 	char byte;
@@ -82,8 +82,8 @@ static int wait_for_ever(const mproc_process_options *options, mproc_process_fun
 	return rc;
 }
 
-static int keep_silent(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-	size_t size, mproc_process **ret_process)
+static int keep_silent(const mproc_process_options *options, mproc_process_function *function,
+	const void *argument, size_t size, mproc_process **ret_process)
 {
 	int fd = eventfd(0, EFD_CLOEXEC);
 
@@ -108,8 +108,8 @@ static int run_nevertheless(const mproc_process_options *options, mproc_process_
 	return rc;
 }
 
-static int run_twice(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-	size_t size, mproc_process **ret_process)
+static int run_twice(const mproc_process_options *options, mproc_process_function *function,
+	const void *argument, size_t size, mproc_process **ret_process)
 {
 	mproc_process *second = NULL;
 	int fd = eventfd(0, EFD_CLOEXEC);
@@ -124,13 +124,37 @@ static int run_twice(const mproc_process_options *options, mproc_process_functio
 }
 
 const fault_scenario fault_mistakes[] = {
-	{.name = "mistake: leaks a descriptor", .start = MPROC_START_FORK, .mistake = leak_descriptor, .caught_as = "descriptors instead of"},
-	{.name = "mistake: leaks memory", .start = MPROC_START_FORK, .mistake = leak_memory, .caught_as = ": memory:"},
-	{.name = "mistake: leaks a block", .start = MPROC_START_FORK, .mistake = leak_block, .caught_as = "blocks of the arena"},
-	{.name = "mistake: leaves a zombie", .start = MPROC_START_FORK, .mistake = leave_zombie, .caught_as = "processes:"},
-	{.name = "mistake: waits for ever", .start = MPROC_START_FORK, .mistake = wait_for_ever, .caught_as = "hangs"},
-	{.name = "mistake: says nothing", .start = MPROC_START_FORK, .mistake = keep_silent, .caught_as = "without an error text"},
-	{.name = "mistake: fails, and runs", .start = MPROC_START_FORK, .mistake = run_nevertheless, .caught_as = "but the function ran"},
-	{.name = "mistake: runs twice", .start = MPROC_START_FORK, .mistake = run_twice, .caught_as = "ran 2 times"},
+	{.name = "mistake: leaks a descriptor",
+		.start = MPROC_START_FORK,
+		.mistake = leak_descriptor,
+		.caught_as = "descriptors instead of"},
+	{.name = "mistake: leaks memory",
+		.start = MPROC_START_FORK,
+		.mistake = leak_memory,
+		.caught_as = ": memory:"},
+	{.name = "mistake: leaks a block",
+		.start = MPROC_START_FORK,
+		.mistake = leak_block,
+		.caught_as = "blocks of the arena"},
+	{.name = "mistake: leaves a zombie",
+		.start = MPROC_START_FORK,
+		.mistake = leave_zombie,
+		.caught_as = "processes:"},
+	{.name = "mistake: waits for ever",
+		.start = MPROC_START_FORK,
+		.mistake = wait_for_ever,
+		.caught_as = "hangs"},
+	{.name = "mistake: says nothing",
+		.start = MPROC_START_FORK,
+		.mistake = keep_silent,
+		.caught_as = "without an error text"},
+	{.name = "mistake: fails, and runs",
+		.start = MPROC_START_FORK,
+		.mistake = run_nevertheless,
+		.caught_as = "but the function ran"},
+	{.name = "mistake: runs twice",
+		.start = MPROC_START_FORK,
+		.mistake = run_twice,
+		.caught_as = "ran 2 times"},
 	{.name = NULL},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fault/mistakes.h - starts that are wrong on purpose: a harness that does not notice them proves nothing.
+ * tests/fault/mistakes.h - starts that are wrong on purpose: a harness that misses them proves nothing.
  */
 #ifndef FAULT_MISTAKES_H
 #define FAULT_MISTAKES_H

@@ -6,6 +6,7 @@
 #include "memory.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <mproc/init.h>
 #include <mproc/result.h>
@@ -26,7 +27,7 @@ enum {
 	WRONG_SURROUNDINGS = 44,
 	MOST_DESCRIPTORS = 256,
 	BIG = 100000,
-	/* For what ends or closes by itself, soon: so many milliseconds.  A mistake does not, and a hang is told after more. */
+	/* Milliseconds for what ends by itself, soon.  What a mistake leaves does not, and is to be told. */
 	GRACE = 5000,
 	GRACE_OF_MISTAKE = 500,
 };
@@ -84,10 +85,10 @@ static bool has_all_it_asked_for(const job *mine)
 
 	getrlimit(RLIMIT_CORE, &limit);
 	sched_getaffinity(0, sizeof set, &set);
-	return getcwd(directory, sizeof directory) != NULL && strcmp(directory, "/") == 0 && getenv("FAULT") != NULL
-	       && getenv("PATH") == NULL && limit.rlim_cur == 0 && getpgrp() == getpid() && CPU_COUNT(&set) == 1
-	       && getpriority(PRIO_PROCESS, 0) > 0 && fcntl(mine->kept, F_GETFD) >= 0
-	       && fcntl(mine->unkept, F_GETFD) < 0;
+	return getcwd(directory, sizeof directory) != NULL && strcmp(directory, "/") == 0
+	       && getenv("FAULT") != NULL && getenv("PATH") == NULL && limit.rlim_cur == 0
+	       && getpgrp() == getpid() && CPU_COUNT(&set) == 1 && getpriority(PRIO_PROCESS, 0) > 0
+	       && fcntl(mine->kept, F_GETFD) >= 0 && fcntl(mine->unkept, F_GETFD) < 0;
 }
 
 static int judge_surroundings(const job *mine)
@@ -142,19 +143,33 @@ static void count_in_family(census *now)
 	now->blocks = arena.small_used + arena.big_blocks;
 }
 
-static unsigned count_descriptors_of(pid_t pid)
+/* Returns how many there are, and which. */
+static unsigned list_descriptors(const char *path, bool ret_open[MOST_DESCRIPTORS])
 {
-	char path[32];
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
 	unsigned count = 0;
-	DIR *directory;
 
-	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-	directory = opendir(path);
-	while (directory != NULL && readdir(directory) != NULL)
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		unsigned fd = (unsigned)atoi(entry->d_name);
+
+		if (entry->d_name[0] == '.' || fd >= MOST_DESCRIPTORS)
+			continue;
+		ret_open[fd] = true;
 		++count;
+	}
 	if (directory != NULL)
 		closedir(directory);
 	return count;
+}
+
+static unsigned count_descriptors_of(pid_t pid)
+{
+	bool unused[MOST_DESCRIPTORS];
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	return list_descriptors(path, unused);
 }
 
 /* Zombies, too. */
@@ -193,7 +208,8 @@ static bool is_zombie(pid_t pid)
 {
 	siginfo_t info = {0};
 
-	return pid != 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+	return pid != 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0
+	       && info.si_pid == pid;
 }
 
 /* What is as it must be with such a server counts as what was expected. */
@@ -212,16 +228,26 @@ static void excuse(census *now, const census *expected)
 static bool is_settled(const census *now, const census *expected)
 {
 	return now->blocks == expected->blocks && now->members == expected->members
-	       && now->processes == expected->processes && now->their_descriptors == expected->their_descriptors;
+	       && now->processes == expected->processes
+	       && now->their_descriptors == expected->their_descriptors;
+}
+
+static int64_t milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Who is about to end, or to bury, gets a moment. */
 static census take_settled_census(const census *expected, int grace)
 {
+	int64_t until = milliseconds_now() + grace;
 	census now = take_census();
 
 	excuse(&now, expected);
-	for (int i = 0; i < grace && !is_settled(&now, expected); ++i) {
+	while (!is_settled(&now, expected) && milliseconds_now() < until) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		now = take_census();
 		excuse(&now, expected);
@@ -229,16 +255,23 @@ static census take_settled_census(const census *expected, int grace)
 	return now;
 }
 
-/* What there is when all that goes on by itself has come to rest: nobody is there but the server, if any. */
-static census take_first_census(const fault_scenario *scenario)
+static bool is_quiet(const census *now, bool has_server)
 {
+	return now->processes == has_server && (!has_server || fault_state_of(now->other) == 'S');
+}
+
+/* What there is when all that goes on by itself has come to rest: nobody is there but the server, if any. */
+static census take_quiet_census(bool has_server)
+{
+	int64_t until = milliseconds_now() + GRACE;
 	census now = take_census();
 
-	for (int i = 0; i < GRACE && now.processes != (needs_init(scenario) && !scenario->is_init); ++i) {
+	while (!is_quiet(&now, has_server) && milliseconds_now() < until) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		now = take_census();
 	}
-	return now;
+	/* As it is since then. */
+	return take_census();
 }
 
 static void expect_same(const char *when, const char *what, unsigned now, unsigned expected)
@@ -271,7 +304,8 @@ static void expect_nothing_left(const fault_scenario *scenario, const char *when
 	expect_same(when, "blocks of the arena", now.blocks, expected->blocks);
 	expect_same(when, "members", now.members, expected->members);
 	expect_same(when, "processes", now.processes, expected->processes);
-	expect_same(when, "descriptors of other processes", now.their_descriptors, expected->their_descriptors);
+	expect_same(
+		when, "descriptors of other processes", now.their_descriptors, expected->their_descriptors);
 }
 
 /* The starter. */
@@ -340,22 +374,84 @@ static outcome start_and_finish(const fault_scenario *scenario, bool is_second)
 	return is;
 }
 
+/* The server, when there is one. */
+static pid_t process_short_of_descriptors(void)
+{
+	return fault_victim_now == FAULT_SERVER_DESCRIPTORS ? fault_here->processes[1] : getpid();
+}
+
+static void limit_descriptors(rlim_t most)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = most;
+	/* A server of no use may have been replaced. */
+	if (prlimit(process_short_of_descriptors(), RLIMIT_NOFILE, &limit, NULL) != 0 && errno != ESRCH)
+		fault_complain("prlimit of %d: %m", (int)process_short_of_descriptors());
+}
+
+/* Below which number as many are free as are to be left. */
+static rlim_t find_limit(unsigned left)
+{
+	bool open[MOST_DESCRIPTORS] = {false};
+	unsigned limit = 0;
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)process_short_of_descriptors());
+	list_descriptors(path, open);
+	while (left > 0 || open[limit])
+		left -= !open[limit++];
+	return limit;
+}
+
+/* All that does not come by itself, as the tracer makes a call fail. */
+static void make_scarce(void)
+{
+	char number[16];
+
+	if (fault_victim_now == FAULT_MALLOC)
+		fault_here->memory_left = fault_here->number;
+	snprintf(number, sizeof number, "%u", fault_here->number);
+	if (fault_victim_now == FAULT_SPAWNED_MALLOC)
+		setenv(FAULT_MEMORY_VARIABLE, number, true);
+	if (fault_victim_now == FAULT_DESCRIPTORS || fault_victim_now == FAULT_SERVER_DESCRIPTORS)
+		limit_descriptors(find_limit(fault_here->number - 1));
+}
+
+static void make_plentiful(const fault_scenario *scenario, const outcome *is)
+{
+	fault_here->memory_left = 0;
+	unsetenv(FAULT_MEMORY_VARIABLE);
+	if (fault_victim_now != FAULT_DESCRIPTORS && fault_victim_now != FAULT_SERVER_DESCRIPTORS)
+		return;
+	limit_descriptors(MOST_DESCRIPTORS);
+	/* As long as it was noticed. */
+	fault_here->was_refused = is->start != 0 || (fault_here->begun == 0 && !scenario->is_init);
+}
+
 static outcome try(const fault_scenario *scenario)
 {
 	outcome is = {0};
 
 	/* To tell a text that is left over. */
 	mproc_process_start(NULL, NULL, NULL, 0, NULL);
-	fault_here->memory_left = fault_victim_now == FAULT_MALLOC ? fault_here->memory_number : 0;
+	make_scarce();
 	fault_mark(FAULT_BEGIN);
 	if (scenario->is_init)
 		is.start = mproc_init(2, spawned_arguments);
 	else
 		is = start_and_finish(scenario, false);
 	fault_mark(FAULT_END);
-	fault_here->memory_left = 0;
+	make_plentiful(scenario, &is);
 	snprintf(is.text, sizeof is.text, "%s", mproc_error_text());
 	return is;
+}
+
+/* Who is started as a copy has the limits, too. */
+static bool is_felt_by_child(void)
+{
+	return fault_victim_now == FAULT_CHILD || fault_victim_now == FAULT_DESCRIPTORS;
 }
 
 static void judge_success(const fault_scenario *scenario, const outcome *is)
@@ -363,12 +459,13 @@ static void judge_success(const fault_scenario *scenario, const outcome *is)
 	if (scenario->is_init)
 		return;
 	if (is->join != 0 || is->tell != 0)
-		fault_complain("the start succeeded, but join: %d, exit code: %d (%s)", is->join, is->tell, is->text);
-	if (scenario->is_unawaited && fault_victim_now == FAULT_CHILD && fault_here->begun == 0 && is->code != 0)
+		fault_complain("the start succeeded, but join: %d, exit code: %d (%s)", is->join, is->tell,
+			is->text);
+	if (scenario->is_unawaited && is_felt_by_child() && fault_here->begun == 0 && is->code != 0)
 		return;
 	if (fault_here->begun != 1)
-		fault_complain("the start succeeded, but the function ran %u times; exit code %d", fault_here->begun,
-			is->code);
+		fault_complain("the start succeeded, but the function ran %u times; exit code %d",
+			fault_here->begun, is->code);
 	if (is->code != EXPECTED_CODE)
 		fault_complain("the function ran, but the exit code is %d", is->code);
 }
@@ -400,9 +497,10 @@ static void expect_to_work(const fault_scenario *scenario, const char *when)
 
 	if (is.start != 0)
 		fault_complain("%s: %d, %s", when, is.start, mproc_error_text());
-	if (is.join != 0 || is.tell != 0 || is.code != EXPECTED_CODE || fault_here->begun_second != before + 1)
-		fault_complain("%s: join: %d, exit code: %d, %d, the function ran %u times", when, is.join, is.tell,
-			is.code, fault_here->begun_second - before);
+	if (is.join != 0 || is.tell != 0 || is.code != EXPECTED_CODE
+		|| fault_here->begun_second != before + 1)
+		fault_complain("%s: join: %d, exit code: %d, %d, the function ran %u times", when, is.join,
+			is.tell, is.code, fault_here->begun_second - before);
 }
 
 static void init(void)
@@ -415,6 +513,8 @@ static void init(void)
 
 static void prepare(const fault_scenario *scenario)
 {
+	/* Who closes all others one by one is not to take for ever. */
+	limit_descriptors(MOST_DESCRIPTORS);
 	if (scenario->is_demanding) {
 		kept = memfd_create("kept", 0);
 		unkept = memfd_create("unkept", 0);
@@ -434,7 +534,7 @@ void fault_play(void *argument)
 	outcome is;
 
 	prepare(scenario);
-	before = take_first_census(scenario);
+	before = take_quiet_census(needs_init(scenario) && !scenario->is_init);
 	is = try(scenario);
 	judge(scenario, &is);
 	if (!scenario->is_cold)
@@ -443,7 +543,7 @@ void fault_play(void *argument)
 		init();
 	expect_to_work(scenario, "the start afterwards");
 	if (scenario->is_cold && fault_victim_now == FAULT_NOBODY)
-		*reference = take_census();
+		*reference = take_quiet_census(needs_init(scenario));
 	expect_nothing_left(scenario, "at the end", scenario->is_cold ? reference : &before);
 	judge(scenario, &is);
 }

@@ -23,8 +23,8 @@ typedef struct fault_scenario {
 	/* What fails is mproc_init, and nothing is started. */
 	bool is_init;
 	/* Instead of mproc_process_start, or NULL: a mistake. */
-	int (*mistake)(const mproc_process_options *options, mproc_process_function *function, const void *argument,
-		size_t size, mproc_process **ret_process);
+	int (*mistake)(const mproc_process_options *options, mproc_process_function *function,
+		const void *argument, size_t size, mproc_process **ret_process);
 	/* What the complaint about that must contain. */
 	const char *caught_as;
 } fault_scenario;

@@ -6,6 +6,7 @@
  *
  * tries call 17 alone; FAULT_SHOW=1 shows each call that fails, and what the processes print.
  */
+#include "calls.h"
 #include "mistakes.h"
 #include "scenario.h"
 #include "support.h"
@@ -29,14 +30,15 @@ typedef struct sweep {
 	bool is_caught;
 } sweep;
 
-static const char *const victims[] = {"nobody", "starter", "server", "child", "memory"};
+static const char *const victims[] = {"nobody", "starter", "server", "child", "memory", "child's memory",
+	"descriptors", "server's descriptors"};
 
 static void show(const sweep *it, const fault_plan *plan, const fault_result *result)
 {
 	fprintf(stderr, "fault: %s: %s: call %u, %s %s%s: %s\n%s", it->scenario->name, victims[plan->victim],
 		plan->number, result->was_injected ? result->call : "none",
-		result->was_injected ? strerrorname_np(result->code) : "", plan->is_lasting ? " from there on" : "",
-		result->complaint, fault_output());
+		result->was_injected ? strerrorname_np(result->code) : "",
+		plan->is_lasting ? " from there on" : "", result->complaint, fault_output());
 }
 
 static bool is_unexpected(sweep *it, const fault_result *result)
@@ -112,7 +114,8 @@ static void play_soundly(const fault_scenario *scenario)
 	sweep it = {.scenario = scenario, .victim = FAULT_NOBODY};
 	fault_result result = run(&it, 0, 0, false);
 
-	ck_assert_msg(result.complaint[0] == '\0', "%s, without a fault: %s", scenario->name, result.complaint);
+	ck_assert_msg(
+		result.complaint[0] == '\0', "%s, without a fault: %s", scenario->name, result.complaint);
 }
 
 static void fail_everything(const fault_scenario *scenario)
@@ -125,10 +128,18 @@ static void fail_everything(const fault_scenario *scenario)
 	fault_prepare_scenarios();
 	play_soundly(scenario);
 	complaints += fail_each(scenario, FAULT_STARTER);
-	complaints += fail_each(scenario, FAULT_CHILD);
-	if (scenario->start == MPROC_START_SERVER && !scenario->is_cold)
+	/* Of a child that begins anew, most of it would be the sanitizer's beginning. */
+	if (scenario->start != MPROC_START_SPAWN || !fault_is_sanitized())
+		complaints += fail_each(scenario, FAULT_CHILD);
+	if (scenario->start == MPROC_START_SERVER && !scenario->is_cold) {
 		complaints += fail_each(scenario, FAULT_SERVER);
+		complaints += fail_each(scenario, FAULT_SERVER_DESCRIPTORS);
+	}
 	complaints += fail_each(scenario, FAULT_MALLOC);
+	/* With options the child's environment is another. */
+	if (scenario->start == MPROC_START_SPAWN && !scenario->is_demanding)
+		complaints += fail_each(scenario, FAULT_SPAWNED_MALLOC);
+	complaints += fail_each(scenario, FAULT_DESCRIPTORS);
 	fault_finish();
 	ck_assert_msg(complaints == 0, "%u times something was wrong", complaints);
 }
@@ -141,14 +152,18 @@ END_TEST
 
 START_TEST(first_fork_survives_each_fault)
 {
-	fail_everything(&(fault_scenario){
-		.name = "first fork", .start = MPROC_START_FORK, .is_unawaited = true, .is_cold = true, .is_big = true});
+	fail_everything(&(fault_scenario){.name = "first fork",
+		.start = MPROC_START_FORK,
+		.is_unawaited = true,
+		.is_cold = true,
+		.is_big = true});
 }
 END_TEST
 
 START_TEST(fork_with_options_survives_each_fault)
 {
-	fail_everything(&(fault_scenario){.name = "fork, options", .start = MPROC_START_FORK, .is_demanding = true});
+	fail_everything(
+		&(fault_scenario){.name = "fork, options", .start = MPROC_START_FORK, .is_demanding = true});
 }
 END_TEST
 
@@ -160,7 +175,8 @@ END_TEST
 
 START_TEST(spawn_with_options_survives_each_fault)
 {
-	fail_everything(&(fault_scenario){.name = "spawn, options", .start = MPROC_START_SPAWN, .is_demanding = true});
+	fail_everything(&(fault_scenario){
+		.name = "spawn, options", .start = MPROC_START_SPAWN, .is_demanding = true});
 }
 END_TEST
 
@@ -172,7 +188,8 @@ END_TEST
 
 START_TEST(server_with_options_survives_each_fault)
 {
-	fail_everything(&(fault_scenario){.name = "server, options", .start = MPROC_START_SERVER, .is_demanding = true});
+	fail_everything(&(fault_scenario){
+		.name = "server, options", .start = MPROC_START_SERVER, .is_demanding = true});
 }
 END_TEST
 
@@ -194,8 +211,8 @@ START_TEST(mistakes_are_caught)
 
 		play_soundly(mistake);
 		sweep_calls(&it);
-		ck_assert_msg(it.is_caught, "%s: not in %u runs, with %u other complaints", mistake->name, it.runs,
-			it.complaints);
+		ck_assert_msg(it.is_caught, "%s: not in %u runs, with %u other complaints", mistake->name,
+			it.runs, it.complaints);
 	}
 	fault_finish();
 }
@@ -217,5 +234,6 @@ int main(int argc, char **argv)
 	};
 
 	fault_be_spawned(argc, argv);
-	return support_run_suite(&(support_suite){.name = "faults of a start", .process_tests = tests, .timeout = 120});
+	return support_run_suite(
+		&(support_suite){.name = "faults of a start", .process_tests = tests, .timeout = 300});
 }

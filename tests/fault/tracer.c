@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A tracee is resumed up to its next system call while its calls are of interest, otherwise up to its next mark: an
- * instruction that traps, with what it means in a register.
+ * A tracee is resumed up to its next system call while its calls are of interest, otherwise up to its next
+ * mark: an instruction that traps, with what it means in a register.
  *
- * To fail a call, its number is replaced by -1 where it enters the kernel, and the result by an error where it leaves it.
+ * To fail a call, its number is replaced by -1 where it enters the kernel, and the result by an error where
+ * it leaves it.
  */
 #include "tracer.h"
 
@@ -141,7 +142,8 @@ void fault_prepare(void)
 {
 	sigset_t child;
 
-	fault_here = mmap(NULL, sizeof *fault_here, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fault_here =
+		mmap(NULL, sizeof *fault_here, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (fault_here == MAP_FAILED)
 		give_up("mmap");
 	output = memfd_create("output", MFD_CLOEXEC);
@@ -150,6 +152,8 @@ void fault_prepare(void)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
+	/* Those whose parent has ended are reaped here, and at once. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	stay_on_one_processor();
 }
 
@@ -210,7 +214,7 @@ static tracee *find(run *it, pid_t pid)
 /* Whether calls are still to fail. */
 static bool is_interested(const run *it)
 {
-	return !it->is_over && (!it->result.was_injected || it->plan->is_lasting);
+	return !it->is_over && (!it->result.was_injected || (it->plan->is_lasting && it->result.may_last));
 }
 
 static bool is_counted(const run *it, const tracee *who)
@@ -308,6 +312,9 @@ static void stop_at_mark(run *it, tracee *who, fault_mark_kind kind)
 	case FAULT_SECOND_FUNCTION:
 		++fault_here->begun_second;
 		break;
+	case FAULT_REFUSED:
+		fault_here->was_refused = true;
+		break;
 	}
 	resume(it, who, 0);
 }
@@ -362,7 +369,7 @@ static void handle(run *it, pid_t pid, int status)
 		it->starter_status = status;
 }
 
-static char state_of(pid_t pid)
+char fault_state_of(pid_t pid)
 {
 	char path[32], line[512] = "";
 	const char *name_end;
@@ -381,7 +388,7 @@ static char state_of(pid_t pid)
 static bool is_busy(const run *it, const tracee *who)
 {
 	return !who->has_ended && who != it->held && who->is_known && is_watched(it, who)
-	       && !(who->is_in_call && state_of(who->pid) == 'S');
+	       && !(who->is_in_call && fault_state_of(who->pid) == 'S');
 }
 
 /* Returns whether it was done. */
@@ -404,7 +411,8 @@ static bool is_late(const run *it)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > it->until.tv_sec || (now.tv_sec == it->until.tv_sec && now.tv_nsec > it->until.tv_nsec);
+	return now.tv_sec > it->until.tv_sec
+	       || (now.tv_sec == it->until.tv_sec && now.tv_nsec > it->until.tv_nsec);
 }
 
 static void describe_who_hangs(run *it)
@@ -418,7 +426,7 @@ static void describe_who_hangs(run *it)
 
 		if (!who->has_ended)
 			length += (size_t)snprintf(text + length, sizeof text - length, " %s (%c%s%s)",
-				names[who->role], state_of(who->pid), who->is_in_call ? ", in " : "",
+				names[who->role], fault_state_of(who->pid), who->is_in_call ? ", in " : "",
 				who->is_in_call ? fault_find_call(who->number, who->arguments)->name : "");
 	}
 	complain(it, "%s%s", it->tracees[0].has_ended ? "stays behind:" : "hangs:", text);
@@ -435,7 +443,7 @@ static void kill_all(run *it)
 /* Until all have ended. */
 static void follow(run *it)
 {
-	static const struct timespec moment = {.tv_nsec = 1000000}, while_ = {.tv_nsec = 200000000};
+	static const struct timespec moment = {.tv_nsec = 1000000}, longer = {.tv_nsec = 200000000};
 	sigset_t child;
 	int status;
 	pid_t pid;
@@ -456,7 +464,7 @@ static void follow(run *it)
 			describe_who_hangs(it);
 			kill_all(it);
 		}
-		sigtimedwait(&child, NULL, it->held != NULL ? &moment : &while_);
+		sigtimedwait(&child, NULL, it->held != NULL ? &moment : &longer);
 	}
 }
 
@@ -500,6 +508,16 @@ static void judge_end(run *it)
 		complain(it, "the starter ended with %d", WEXITSTATUS(status));
 }
 
+static void describe_refusal(run *it)
+{
+	bool is_memory = it->plan->victim == FAULT_MALLOC || it->plan->victim == FAULT_SPAWNED_MALLOC;
+
+	it->result.was_injected = true;
+	it->result.call = is_memory ? "malloc" : "any descriptor";
+	it->result.code = is_memory ? ENOMEM : EMFILE;
+	it->result.code_count = 1;
+}
+
 fault_result fault_run(const fault_plan *plan, void (*function)(void *argument), void *argument)
 {
 	static run it;
@@ -512,8 +530,7 @@ fault_result fault_run(const fault_plan *plan, void (*function)(void *argument),
 	lseek(output, 0, SEEK_SET);
 	clock_gettime(CLOCK_MONOTONIC, &it.until);
 	it.until.tv_sec += plan->seconds;
-	if (plan->victim == FAULT_MALLOC)
-		fault_here->memory_number = plan->number;
+	fault_here->number = plan->number;
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
@@ -523,11 +540,7 @@ fault_result fault_run(const fault_plan *plan, void (*function)(void *argument),
 	seize(&it, pid);
 	follow(&it);
 	judge_end(&it);
-	if (plan->victim == FAULT_MALLOC && fault_here->memory_was_refused) {
-		it.result.was_injected = true;
-		it.result.call = "malloc";
-		it.result.code_count = 1;
-		it.result.code = ENOMEM;
-	}
+	if (fault_here->was_refused)
+		describe_refusal(&it);
 	return it.result;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fault/tracer.h - running a process, those it starts and those they start, and having one system call of one of
- * them fail.
+ * tests/fault/tracer.h - running a process, those it starts and those they start, and having a system call of
+ * one of them fail.
  */
 #ifndef FAULT_TRACER_H
 #define FAULT_TRACER_H
@@ -24,11 +24,16 @@ typedef enum fault_victim {
 	FAULT_SERVER,
 	/* Those that were started between FAULT_BEGIN and FAULT_END, up to the end of each. */
 	FAULT_CHILD,
-	/* No call: the memory that malloc gives, to whichever process of this program. */
+	/* No call: the memory that malloc gives to whichever process, but not to one that was spawned. */
 	FAULT_MALLOC,
+	/* The same for a process that was spawned. */
+	FAULT_SPAWNED_MALLOC,
+	/* No call: so many descriptors less one are left to the starter, or to the server. */
+	FAULT_DESCRIPTORS,
+	FAULT_SERVER_DESCRIPTORS,
 } fault_victim;
 
-/* What a traced process tells the tracer.  Calls are counted between the first two; not inside of a function. */
+/* What a traced process tells the tracer.  Calls are counted between the first two, but not in a function. */
 typedef enum fault_mark_kind {
 	FAULT_BEGIN,
 	FAULT_END,
@@ -36,6 +41,8 @@ typedef enum fault_mark_kind {
 	FAULT_FUNCTION_END,
 	/* Of the start afterwards. */
 	FAULT_SECOND_FUNCTION,
+	/* A spawned process was refused memory. */
+	FAULT_REFUSED,
 } fault_mark_kind;
 
 /* What the tracer and the process that is run tell each other. */
@@ -47,10 +54,12 @@ typedef struct fault_board {
 	/* All that were started, ended or not. */
 	_Atomic uint32_t process_count;
 	_Atomic pid_t processes[FAULT_MOST_PROCESSES];
-	/* Which request for memory is to be refused, from 1; how many more it takes to that, 0: not any more. */
-	uint32_t memory_number;
+	/* That of the plan. */
+	unsigned number;
+	/* How many requests for memory it takes to the one that is refused, with it; 0: none is. */
 	_Atomic uint32_t memory_left;
-	_Atomic bool memory_was_refused;
+	/* Of a victim that is no call: it was there. */
+	_Atomic bool was_refused;
 	/* What was wrong; "" for nothing. */
 	char complaint[512];
 } fault_board;
@@ -88,7 +97,8 @@ void fault_prepare(void);
 void fault_finish(void);
 
 /*
- * Run @function in a new process.  It complains, or returns.  Neither it nor anybody it started may be there afterwards.
+ * Run @function in a new process.  It complains, or returns.  Afterwards neither it nor anybody it started
+ * may be there.
  */
 fault_result fault_run(const fault_plan *plan, void (*function)(void *argument), void *argument);
 
@@ -97,6 +107,9 @@ void fault_mark(fault_mark_kind kind);
 
 /* In the process that is run: tell what is wrong, and end.  The first complaint counts. */
 _Noreturn void fault_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* R, S, Z and so on, as ps shows it; ? when there is no such process. */
+char fault_state_of(pid_t pid);
 
 /* What the processes of the last run have printed, to be shown when it went wrong. */
 const char *fault_output(void);

@@ -445,6 +445,8 @@ int run_conformance(int argc, char **argv, const char *name, mproc_start start)
 	if (support_threads_only())
 		return run_suite(name);
 	index = argc == 3 && strcmp(argv[1], "play") == 0 ? find_play(argv[2]) : play_count;
+	/* A shell lets programs in the background ignore it, and the server would. */
+	signal(SIGINT, SIG_DFL);
 	if (plays[index].before != NULL)
 		plays[index].before();
 	if (mproc_init(argc, argv) != 0) {

@@ -329,12 +329,17 @@ static int open_numbered_scratch(int number)
 	return number;
 }
 
-static bool is_numbered_scratch(int descriptor)
+static bool is_scratch_of(int descriptor, int number)
 {
 	char expected[32], text[32] = "";
 
-	snprintf(expected, sizeof expected, "scratch %d", descriptor);
+	snprintf(expected, sizeof expected, "scratch %d", number);
 	return pread(descriptor, text, sizeof text - 1, 0) >= 0 && strcmp(text, expected) == 0;
+}
+
+static bool is_numbered_scratch(int descriptor)
+{
+	return is_scratch_of(descriptor, descriptor);
 }
 
 /* How many scratch files there are in this process; the number of one that is another's, negated. */
@@ -437,17 +442,24 @@ START_TEST(descriptors_may_be_named_twice_in_any_order_and_with_the_streams)
 }
 END_TEST
 
+static int look_at_kept_input(void *shared)
+{
+	noticeboard *here = shared;
+
+	return expect(here, is_scratch_of(0, here->numbers[0]), "it is the input")
+			       && expect(here, is_numbered_scratch(here->numbers[0]), "it is kept as well")
+		       ? 0
+		       : 1;
+}
+
 START_TEST(a_descriptor_may_be_kept_and_be_a_stream)
 {
-	int output = open_scratch();
-
 	open_three_and_keep(true, false, false);
 	check_child_with((mproc_process_options){.descriptors = board->numbers,
 				 .descriptor_count = 1,
 				 .input = board->numbers[0],
 				 .output = MPROC_STREAM_NULL},
-		return_0);
-	close(output);
+		look_at_kept_input);
 	close_three();
 }
 END_TEST
