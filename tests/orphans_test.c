@@ -707,13 +707,13 @@ static void await_the_parents_end(void)
 	await_death_of(parent);
 }
 
-/* Once its parent has come so far as to tie it to itself; the lifeline is the second number. */
+/* Once its parent has come so far as to tie it to itself; the lifeline is the third number. */
 static void never_come_to_init(void)
 {
 	const char *value = getenv("MPROC_SPAWN");
 	int lifeline;
 
-	if (value == NULL || sscanf(value, "%*d,%d", &lifeline) != 1)
+	if (value == NULL || sscanf(value, "%*d,%*d,%d", &lifeline) != 1)
 		return;
 	while (fcntl(lifeline, F_GETOWN) != getpid() || (fcntl(lifeline, F_GETFL) & O_ASYNC) == 0)
 		usleep(1000);

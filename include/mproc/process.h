@@ -165,7 +165,8 @@ typedef struct mproc_process_options {
  * Fork     what stdio had buffered is written before, so that it appears once, and before what the child
  *          writes. When this process has other threads, that is stdout and stderr alone, unless a thread
  *          is using them.
- * Crash    killed on the way, this process leaves no child behind.
+ * Crash    killed on the way, this process leaves no child behind.  (A spawned one is tied to it when this process
+ *          has learned its pid, and in mproc_init.)
  * Cost     as the table above says; with options that the child must carry out, or unless it is
  *          forked, this process waits until the child has done so.  One descriptor.
  */

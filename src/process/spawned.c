@@ -16,15 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char format[] = "%d,%d,%d,%d,%p,%zu,%p";
+static const char format[] = "%d,%d,%d,%d,%d,%p,%zu,%p";
 
 void mproci_spawned_write(const mproci_spawned *spawned, char ret_variable[MPROCI_SPAWNED_SIZE])
 {
 	int used = snprintf(ret_variable, MPROCI_SPAWNED_SIZE, "%s=", MPROCI_FAMILY_VARIABLE);
 
-	snprintf(ret_variable + used, MPROCI_SPAWNED_SIZE - (size_t)used, format, spawned->memory,
-		spawned->lifeline, spawned->report, spawned->server, spawned->base, spawned->size,
-		(const void *)spawned->order);
+	snprintf(ret_variable + used, MPROCI_SPAWNED_SIZE - (size_t)used, format, (int)spawned->parent,
+		spawned->memory, spawned->lifeline, spawned->report, spawned->server, spawned->base,
+		spawned->size, (const void *)spawned->order);
 }
 
 static bool read_variable(const char *value, mproci_spawned *ret_spawned)
@@ -32,9 +32,9 @@ static bool read_variable(const char *value, mproci_spawned *ret_spawned)
 	mproci_spawned *to = ret_spawned;
 	void *order;
 
-	if (sscanf(value, format, &to->memory, &to->lifeline, &to->report, &to->server, &to->base, &to->size,
-		    &order)
-		!= 7)
+	if (sscanf(value, format, &to->parent, &to->memory, &to->lifeline, &to->report, &to->server,
+		    &to->base, &to->size, &order)
+		!= 8)
 		return false;
 	to->order = order;
 	return true;
@@ -45,6 +45,19 @@ static bool is_plausible(const mproci_spawned *spawned)
 {
 	return mproci_lifeline_is_end(spawned->lifeline) && mproci_message_is_end(spawned->report)
 	       && mproci_memory_is_file(spawned->memory, spawned->size);
+}
+
+/*
+ * A program that a spawned one runs before it comes to mproc_init is not meant; nor is one whose parent
+ * has died: it ends.
+ */
+static bool is_meant(const mproci_spawned *spawned)
+{
+	if (mproci_process_parent_id() == spawned->parent)
+		return true;
+	if (mproci_poll_one(spawned->lifeline, MPROC_NOW) == 0)
+		mproci_exit_now(EXIT_FAILURE);
+	return false;
 }
 
 /* Become part of the family.  Returns 0, and the role; or a negative errno with an error text. */
@@ -73,7 +86,8 @@ void mproci_spawned_act(void)
 	mproci_role role;
 	int rc;
 
-	if (value == NULL || !read_variable(value, &spawned) || !is_plausible(&spawned))
+	if (value == NULL || !read_variable(value, &spawned) || !is_plausible(&spawned)
+		|| !is_meant(&spawned))
 		return;
 	mproci_descriptor_close_on_exec(spawned.lifeline);
 	mproci_lifeline_arm(spawned.lifeline);

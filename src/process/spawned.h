@@ -13,6 +13,8 @@
 #include <stddef.h>
 
 typedef struct mproci_spawned {
+	/* Whose child it is that is meant: others may have inherited the variable. */
+	pid_t parent;
 	/*
 	 * Descriptors: of the family's memory, the end of the parent's lifeline, for the report, of the
 	 * server or -1.

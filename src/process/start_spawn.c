@@ -89,6 +89,7 @@ static int start(const mproci_start_plan *plan, mproc_process *process, const mp
 	int lifeline, int report)
 {
 	mproci_spawned spawned = {
+		.parent = mproci_process_id(),
 		.memory = mproci_kept(MPROCI_KEPT_MEMORY),
 		.lifeline = lifeline,
 		.report = report,

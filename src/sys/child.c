@@ -381,6 +381,11 @@ pid_t mproci_process_id(void)
 	return getpid();
 }
 
+pid_t mproci_process_parent_id(void)
+{
+	return getppid();
+}
+
 void mproci_process_set_name(const char *name)
 {
 	prctl(PR_SET_NAME, name);

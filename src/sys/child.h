@@ -133,6 +133,7 @@ int mproci_process_start_time(pid_t pid, uint64_t *ret_ticks);
 uint64_t mproci_process_ticks_now(void);
 
 pid_t mproci_process_id(void);
+pid_t mproci_process_parent_id(void);
 
 /* Show @name in ps and top, at most its first 15 bytes. */
 void mproci_process_set_name(const char *name);

@@ -43,6 +43,14 @@ typedef struct crash_operation {
 	bool is_killed_twice;
 	/* Those who wait may rely on looking again every 100 ms: the clock of the companions is right. */
 	bool is_rechecked;
+	/* It is long, and killed where it changed something and at a sample of its other steps. */
+	bool is_sampled;
+	/* The victim is the first child of the process that operates, from its first instruction on.  That goes on meanwhile. */
+	bool is_child;
+	/* It does not: it stands still from where it has made the child until that is dead. */
+	bool holds_parent;
+	/* It never ends: it is done when it has fallen asleep that often.  0: it ends. */
+	unsigned rests;
 	/* Nobody is told of the victim's death: a mistake, unless those who wait find out. */
 	bool is_unburied;
 	/* A mistake made on purpose, which the harness must find. */
@@ -74,6 +82,7 @@ extern const crash_operation crash_file_operations[];
 extern const crash_operation crash_arena_operations[];
 extern const crash_operation crash_map_operations[];
 extern const crash_operation crash_crew_operations[];
+extern const crash_operation crash_process_operations[];
 
 /* In any process but the harness: what is not so is a violation, and ends the process. */
 void crash_expect(bool is_so, const char *complaint, ...) __attribute__((format(printf, 2, 3)));
@@ -105,6 +114,9 @@ void crash_put_clock_right(void);
 
 /* Whether a member is in the table, in whatever state. */
 bool crash_is_member(mproci_id id);
+
+/* In a survivor: whether the victim, a child, had ended by itself. */
+bool crash_victim_had_ended(void);
 
 /* In set_up: an arena as new, as if nobody had ever needed one, so that every run takes the same steps. */
 void crash_renew_arena(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crash [--full] [NAME...] - kill every operation after each of its instructions; only those whose names begin so.
- * --full: after each also where it is long (README.md).
+ * crash [--full] [--seed=N] [NAME...] - kill every operation after each of its instructions; only those whose names begin so.
+ * --full: after each also where it is long (README.md).  --seed: take the same samples as the run that told this number.
  *
  * A line an operation: crash, its name, kill points, violations.  Exit status 1 when there was a violation, or a
  * mistake made on purpose went unnoticed; 2 when the harness itself could not go on.
@@ -9,8 +9,10 @@
  * On each processor that may be used there is a harness with a family of its own.  They share out the operations.
  */
 #include "run.h"
+#include "sys/exec.h"
 #include "tracee.h"
 
+#include <mproc/init.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,10 +22,12 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Those that take longest first. */
 static const crash_operation *const families[] = {
+	crash_process_operations,
 	crash_arena_operations,
 	crash_map_operations,
 	crash_crew_operations,
@@ -42,6 +46,13 @@ enum {
 	FAMILY_COUNT = sizeof families / sizeof *families
 };
 
+typedef struct arguments {
+	bool is_full;
+	unsigned seed;
+	/* Which operations; NULL after the last. */
+	char **names;
+} arguments;
+
 /* What the harnesses share. */
 typedef struct board {
 	/* The next operation that nobody has taken. */
@@ -50,12 +61,12 @@ typedef struct board {
 } board;
 
 /* Every run must take the same steps. */
-static void fix_addresses(char **arguments)
+static void fix_addresses(char **argv)
 {
 	int now = personality(0xffffffff);
 
 	if (now >= 0 && (now & ADDR_NO_RANDOMIZE) == 0 && personality((unsigned)now | ADDR_NO_RANDOMIZE) >= 0)
-		execv("/proc/self/exe", arguments);
+		execv("/proc/self/exe", argv);
 }
 
 static bool is_wanted(const char *name, char **wanted)
@@ -104,19 +115,19 @@ static const crash_operation *find_operation(unsigned index)
 	return NULL;
 }
 
-static void try_operations(char **names, bool is_full, board *all)
+static void try_operations(const arguments *given, board *all)
 {
 	const crash_operation *operation;
 
-	crash_prepare();
+	crash_prepare(given->seed);
 	while ((operation = find_operation(all->next++)) != NULL) {
-		if (is_wanted(operation->name, names))
-			try_operation(operation, is_full, all);
+		if (is_wanted(operation->name, given->names))
+			try_operation(operation, given->is_full, all);
 	}
 }
 
 /* A harness whose processes all run on one processor: steps are handed to and fro, and that is three times faster. */
-static void start_harness(int processor, char **names, bool is_full, board *all)
+static void start_harness(int processor, const arguments *given, board *all)
 {
 	cpu_set_t set;
 
@@ -126,18 +137,18 @@ static void start_harness(int processor, char **names, bool is_full, board *all)
 	CPU_ZERO(&set);
 	CPU_SET(processor, &set);
 	sched_setaffinity(0, sizeof set, &set);
-	try_operations(names, is_full, all);
+	try_operations(given, all);
 	exit(0);
 }
 
-static void start_harnesses(char **names, bool is_full, board *all)
+static void start_harnesses(const arguments *given, board *all)
 {
 	cpu_set_t usable;
 
 	sched_getaffinity(0, sizeof usable, &usable);
 	for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
 		if (CPU_ISSET(processor, &usable))
-			start_harness(processor, names, is_full, all);
+			start_harness(processor, given, all);
 	}
 }
 
@@ -151,11 +162,27 @@ static bool await_harnesses(void)
 	return is_well;
 }
 
+static arguments read_arguments(char **argv)
+{
+	static const char seed[] = "--seed=";
+	arguments given = {.seed = (unsigned)time(NULL) % 10000, .names = argv + 1};
+
+	for (; *given.names != NULL && strncmp(*given.names, "--", 2) == 0; ++given.names) {
+		if (strncmp(*given.names, seed, strlen(seed)) == 0)
+			given.seed = (unsigned)strtoul(*given.names + strlen(seed), NULL, 10);
+		given.is_full |= strcmp(*given.names, "--full") == 0;
+	}
+	return given;
+}
+
 int main(int argc, char **argv)
 {
-	bool is_full = argc > 1 && strcmp(argv[1], "--full") == 0;
+	arguments given = read_arguments(argv);
 	board *all;
 
+	/* In a process that an operation has started by spawn this does not return. */
+	if (mproci_exec_is_spawned(MPROCI_FAMILY_VARIABLE))
+		return mproc_init(argc, argv) < 0;
 	if (!crash_can_step()) {
 		printf("crash: skipped: operations are stepped on x86-64 only\n");
 		return 0;
@@ -166,7 +193,9 @@ int main(int argc, char **argv)
 	all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (all == MAP_FAILED)
 		return 2;
-	start_harnesses(argv + (is_full ? 2 : 1), is_full, all);
+	printf("crash: seed %u\n", given.seed);
+	fflush(stdout);
+	start_harnesses(&given, all);
 	if (!await_harnesses())
 		return 2;
 	if (all->operations == 0) {

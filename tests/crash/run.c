@@ -6,7 +6,8 @@
  *
  * Before that the victim is stepped once to its end, to learn where it changed what others can see: shared memory,
  * the tables of the family, its list of robust locks, or anything by a system call.  Between two such steps all
- * deaths look the same to everybody, so of a long operation only those points are tried.
+ * deaths look the same to everybody, so of a long operation only those points are tried, and a sample of the others if it
+ * says so.
  */
 #include "run.h"
 
@@ -18,6 +19,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <mproc/init.h>
 #include <mproc/mutex.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -41,7 +43,13 @@ enum {
 	MOST_REGIONS = 8,
 	/* Slots of the tables that a test uses at most. */
 	WATCHED_SLOTS = 64,
+	/* How many steps that change nothing make a sample: of the library's own, and of others. */
+	SAMPLE_OF_OWN = 400,
+	SAMPLE_OF_OTHERS = 120,
 };
+
+/* The linker's: where this program's code is, and with it the library's. */
+extern const char __executable_start[], etext[];
 
 typedef struct region {
 	char *start;
@@ -64,11 +72,19 @@ typedef struct course {
 static char *shared;
 /* What a child complained about; shared with all children, outside of the family. */
 static char *complaint;
+static unsigned seed;
+/* Slots of the tables that are taken all the time. */
+static unsigned own_members, own_threads;
 
 /* The test that is on. */
 static struct {
 	const crash_operation *operation;
 	crash_process victim, recoverer, witness, survivor;
+	/* Of a victim that is a child. */
+	crash_process parent;
+	bool is_parent_held;
+	/* How often a victim that never ends has fallen asleep. */
+	unsigned rests;
 	crash_process companions[MOST_PROCESSES];
 	unsigned companion_count;
 	region regions[MOST_REGIONS];
@@ -124,11 +140,28 @@ void crash_watch(void *start, size_t size)
 	watch(start, size);
 }
 
-void crash_prepare(void)
+static mproci_member_state state_of(uint64_t word)
 {
+	return (mproci_member_state)(word & 0xff);
+}
+
+static void count_slots(unsigned *ret_members, unsigned *ret_threads)
+{
+	const mproci_family *family = mproci_family_here;
+
+	*ret_members = *ret_threads = 0;
+	for (uint32_t i = 0; i < family->member_limit; ++i)
+		*ret_members += state_of(family->members[i].word) != MPROCI_MEMBER_FREE;
+	for (uint32_t i = 0; i < family->thread_limit; ++i)
+		*ret_threads += (uint32_t)family->threads[i].word != 0;
+}
+
+void crash_prepare(unsigned its_seed)
+{
+	char name[] = "crash", *arguments[] = {name, NULL};
 	char *start;
 
-	if (mproci_family_join() < 0) {
+	if (mproci_family_join() < 0 || mproc_init(1, arguments) < 0) {
 		fprintf(stderr, "crash: %s\n", mproc_error_text());
 		exit(2);
 	}
@@ -142,6 +175,8 @@ void crash_prepare(void)
 		perror("crash: shared memory");
 		exit(2);
 	}
+	count_slots(&own_members, &own_threads);
+	seed = its_seed;
 }
 
 /* ---- complaints ---- */
@@ -179,12 +214,13 @@ static void complain(const char *text, ...)
 }
 
 /* Whether a process has ended, and as it should: by itself, or by SIGKILL where a test does that. */
-static bool has_ended_well(const crash_process *process)
+static bool has_ended_well(crash_process *process)
 {
 	int status;
 
 	if (!crash_await_end(process, test.operation->is_mistake ? A_SHORT_MOMENT : A_MOMENT)) {
-		complain("%s waits", process->name);
+		complain("%s waits%s%s", process->name, complaint[0] != '\0' ? "; somebody else: " : "",
+			complaint);
 		return false;
 	}
 	status = crash_status(process);
@@ -223,7 +259,9 @@ static void start_victim(void)
 		operation->prepare(shared);
 	crash_be_traced();
 	operation->operate(shared);
-	crash_mark_end();
+	/* The parent of the victim proper is not traced any more. */
+	if (!operation->is_child)
+		crash_mark_end();
 	_exit(0);
 }
 
@@ -311,11 +349,6 @@ static void finish(crash_process *process)
 	crash_reap(process);
 }
 
-static mproci_member_state state_of(uint64_t word)
-{
-	return (mproci_member_state)(word & 0xff);
-}
-
 bool crash_is_member(mproci_id id)
 {
 	uint64_t word = mproci_member_slot(id)->word;
@@ -329,27 +362,46 @@ static void check_burial(const crash_process *process)
 		complain("%s keeps its slot among the members", process->name);
 }
 
+/* So that the next test has the tables as they were: the harness and its server came first. */
+static void bury_others(void)
+{
+	for (uint32_t i = own_members; i < mproci_family_here->member_limit; ++i)
+		mproci_member_bury(mproci_family_here->members[i].word >> 32 << 32 | i);
+}
+
 static void check_tables(void)
 {
-	const mproci_family *family = mproci_family_here;
-	unsigned members = 0, threads = 0;
+	unsigned members, threads;
 
-	for (uint32_t i = 0; i < family->member_limit; ++i)
-		members += state_of(family->members[i].word) != MPROCI_MEMBER_FREE;
-	for (uint32_t i = 0; i < family->thread_limit; ++i)
-		threads += (uint32_t)family->threads[i].word != 0;
-	if (members != 1 || threads != 1)
-		complain("%u slots of members and %u of threads are left", members - 1, threads - 1);
+	count_slots(&members, &threads);
+	if (members == own_members && threads == own_threads)
+		return;
+	complain("%u slots of members and %u of threads are left", members - own_members,
+		threads - own_threads);
+	bury_others();
 }
 
 /* ---- one kill point ---- */
+
+/* The one that operates has come to its first step: who it makes is the victim. */
+static void make_child_victim(void)
+{
+	test.parent = test.victim;
+	test.parent.name = "the parent";
+	crash_adopt(&test.parent, &test.victim);
+	test.victim.name = "the victim";
+	test.is_parent_held = test.operation->holds_parent;
+	if (!test.is_parent_held)
+		crash_let_go(&test.parent);
+}
 
 static void begin(const crash_operation *operation)
 {
 	test.operation = operation;
 	test.companion_count = 0;
 	test.region_count = 0;
-	test.victim = test.recoverer = test.witness = test.survivor = (crash_process){0};
+	test.rests = 0;
+	test.victim = test.recoverer = test.witness = test.survivor = test.parent = (crash_process){0};
 	test.step = test.second_step = 0;
 	complaint[0] = '\0';
 	memset(shared, 0, operation->size);
@@ -363,6 +415,8 @@ static void begin(const crash_operation *operation)
 	await_first_step(&test.victim);
 	if (operation->surround != NULL)
 		operation->surround(shared);
+	if (operation->is_child)
+		make_child_victim();
 }
 
 static void end(void)
@@ -373,6 +427,7 @@ static void end(void)
 	finish(&test.victim);
 	for (unsigned i = 0; i < test.companion_count; ++i)
 		finish(&test.companions[i]);
+	finish(&test.parent);
 	for (unsigned i = 0; i < test.region_count; ++i)
 		free(test.regions[i].copy);
 	check_tables();
@@ -388,13 +443,19 @@ static crash_progress wake(crash_process *process)
 	return crash_await_wake(process, has_help ? A_MOMENT : LONGEST_SLEEP);
 }
 
+/* Whether a process that has just fallen asleep never wakes again. */
+static bool is_last_rest(const crash_process *process)
+{
+	return process == &test.victim && ++test.rests == test.operation->rests;
+}
+
 /* One step; a call that sleeps is two: asleep, and done.  Returns false at the end. */
 static bool advance(crash_process *process)
 {
 	crash_progress progress;
 
 	if (process->is_asleep)
-		return wake(process) == CRASH_STEPPED;
+		return !is_last_rest(process) && wake(process) == CRASH_STEPPED;
 	progress = crash_step(process);
 	if (progress == CRASH_BROKEN)
 		complain("%s got a signal", process->name);
@@ -410,7 +471,7 @@ static bool run_to(crash_process *process, uintptr_t place, unsigned visits)
 	for (unsigned i = 0; i < visits && is_there; ++i) {
 		crash_progress progress = crash_run_on(process);
 
-		while (progress == CRASH_ASLEEP)
+		while (progress == CRASH_ASLEEP && !is_last_rest(process))
 			progress = wake(process);
 		is_there = progress == CRASH_STEPPED && process->at == place;
 	}
@@ -468,6 +529,14 @@ static void kill_at_once(crash_process *process)
 {
 	crash_kill(process);
 	crash_status(process);
+	if (process == &test.victim && test.is_parent_held)
+		crash_let_go(&test.parent);
+	test.is_parent_held = false;
+}
+
+bool crash_victim_had_ended(void)
+{
+	return WIFEXITED(test.victim.status);
 }
 
 /* Everybody must get on without the dead. */
@@ -485,6 +554,8 @@ static void check_survival(void)
 		is_well = has_ended_well(&test.witness);
 	for (unsigned i = 0; is_well && i < test.companion_count; ++i)
 		is_well = has_ended_well(&test.companions[i]);
+	if (is_well && test.parent.pid != 0 && test.operation->rests == 0)
+		has_ended_well(&test.parent);
 }
 
 static void try_point(const crash_operation *operation, const course *known, unsigned step)
@@ -580,6 +651,12 @@ static void explore(crash_process *process, course *ret_course)
 		complain("%s ends with a lock pending", process->name);
 }
 
+/* The library's code, or the harness's. */
+static bool is_own_code(uintptr_t place)
+{
+	return place >= (uintptr_t)__executable_start && place < (uintptr_t)etext;
+}
+
 /* The last death is that of somebody who has done everything.  Nobody's survival is checked here. */
 static void explore_victim(const crash_operation *operation, course *ret_course)
 {
@@ -589,6 +666,48 @@ static void explore_victim(const crash_operation *operation, course *ret_course)
 		add_change(ret_course, ret_course->steps);
 	kill_at_once(&test.victim);
 	end();
+}
+
+/* One that stays where it was, as rep stosb does thousands of times, is none of interest. */
+static bool is_candidate(const course *known, unsigned step, bool is_own)
+{
+	return (step == 0 || known->places[step] != known->places[step - 1])
+	       && is_own_code(known->places[step]) == is_own;
+}
+
+/* Every so many-th, so that there are about @count of them: which, the seed tells. */
+static void sample(const course *known, bool is_own, unsigned count, bool *ret_points)
+{
+	unsigned total = 0, interval, next;
+
+	for (unsigned step = 0; step <= known->steps; ++step)
+		total += is_candidate(known, step, is_own);
+	interval = total / count + 1;
+	next = seed % interval;
+	for (unsigned step = 0; step <= known->steps; ++step) {
+		if (!is_candidate(known, step, is_own))
+			continue;
+		ret_points[step] |= next == 0;
+		next = next == 0 ? interval - 1 : next - 1;
+	}
+}
+
+/* Returns a list to be freed: whether to kill after that many steps. */
+static bool *choose_points(const crash_operation *operation, const course *known, bool is_full)
+{
+	bool *points = calloc(known->steps + 1, sizeof *points);
+
+	if (points == NULL)
+		abort();
+	if (is_full || (known->steps <= LONGEST_IN_FULL && !operation->is_slow && !operation->is_sampled))
+		memset(points, true, known->steps + 1);
+	for (unsigned i = 0; i < known->change_count; ++i)
+		points[known->changes[i]] = true;
+	if (operation->is_sampled) {
+		sample(known, true, SAMPLE_OF_OWN, points);
+		sample(known, false, SAMPLE_OF_OTHERS, points);
+	}
+	return points;
 }
 
 static bool has_enough(void)
@@ -614,16 +733,16 @@ static crash_result stop_counting(course *known)
 crash_result crash_run(const crash_operation *operation, bool is_full)
 {
 	course known;
+	bool *points;
 
 	start_counting();
 	explore_victim(operation, &known);
-	if (is_full || (known.steps <= LONGEST_IN_FULL && !operation->is_slow)) {
-		for (unsigned step = 0; step <= known.steps && !has_enough(); ++step)
+	points = choose_points(operation, &known, is_full);
+	for (unsigned step = 0; step <= known.steps && !has_enough(); ++step) {
+		if (points[step])
 			try_point(operation, &known, step);
-	} else {
-		for (unsigned i = 0; i < known.change_count && !has_enough(); ++i)
-			try_point(operation, &known, known.changes[i]);
 	}
+	free(points);
 	return stop_counting(&known);
 }
 

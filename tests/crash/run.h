@@ -11,8 +11,8 @@ typedef struct crash_result {
 	unsigned kill_points, violations;
 } crash_result;
 
-/* Make the family, and the memory that all operations share. */
-void crash_prepare(void);
+/* Make the family with its server, and the memory that all operations share.  @seed: which samples are taken. */
+void crash_prepare(unsigned seed);
 
 /* Kill an operation after each of its steps; a long one, unless @is_full, only where it changed something. */
 crash_result crash_run(const crash_operation *operation, bool is_full);

@@ -107,7 +107,13 @@ static const fault_call calls[] = {
 	{.name = "mmap", .number = SYS_mmap, .codes = {ENOMEM, EAGAIN}},
 	{.name = "mremap", .number = SYS_mremap, .codes = {ENOMEM, EAGAIN}},
 	{.name = "mprotect", .number = SYS_mprotect, .codes = {ENOMEM}},
-	{.name = "madvise", .number = SYS_madvise, .codes = {ENOMEM, EAGAIN, EINTR, EINVAL}},
+	{.name = "madvise populate",
+		.number = SYS_madvise,
+		.argument = 3,
+		.mask = ~0U,
+		.value = MADV_POPULATE_WRITE,
+		.codes = {ENOMEM, EAGAIN, EINTR, EINVAL}},
+	{.name = "madvise", .number = SYS_madvise, .codes = {ENOMEM, EAGAIN, EINVAL}},
 	{.name = "munlock", .number = SYS_munlock, .codes = {ENOMEM}},
 	{.name = "memfd_create", .number = SYS_memfd_create, .codes = {EMFILE, ENFILE, ENOMEM}},
 	{.name = "munmap", .number = SYS_munmap, .why_not = "what was mapped as a whole can be unmapped"},
@@ -126,7 +132,7 @@ static const fault_call calls[] = {
 	{.name = "epoll_create1", .number = SYS_epoll_create1, .codes = {EMFILE, ENFILE, ENOMEM}},
 	{.name = "epoll_ctl", .number = SYS_epoll_ctl, .codes = {ENOMEM, ENOSPC}},
 	{.name = "dup", .number = SYS_dup, .codes = {EMFILE}},
-	{.name = "dup3", .number = SYS_dup3, .codes = {EMFILE, EBUSY, EINTR}},
+	{.name = "dup3", .number = SYS_dup3, .codes = {EMFILE, EBUSY}},
 	{.name = "fcntl F_DUPFD",
 		.number = SYS_fcntl,
 		.argument = 2,
@@ -160,10 +166,10 @@ static const fault_call calls[] = {
 	{.name = "fcntl", .number = SYS_fcntl, .codes = {EPERM, EINVAL}},
 	{.name = "ioctl", .number = SYS_ioctl, .codes = {ENOTTY}},
 
-	/* Files. */
+	/* Files: reading from what would wait, and be interrupted, is not in use. */
 	{.name = "openat", .number = SYS_openat, .codes = {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM}},
-	{.name = "read", .number = SYS_read, .codes = {EINTR, EIO}},
-	{.name = "pread64", .number = SYS_pread64, .codes = {EINTR, EIO}},
+	{.name = "read", .number = SYS_read, .codes = {EIO}},
+	{.name = "pread64", .number = SYS_pread64, .codes = {EIO}},
 	{.name = "readlink", .number = SYS_readlink, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "readlinkat", .number = SYS_readlinkat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "getdents64", .number = SYS_getdents64, .codes = {ENOMEM, EIO}},
@@ -177,7 +183,7 @@ static const fault_call calls[] = {
 	{.name = "newfstatat", .number = SYS_newfstatat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "statx", .number = SYS_statx, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "fstat", .number = SYS_fstat, .why_not = own_descriptor},
-	{.name = "ftruncate", .number = SYS_ftruncate, .codes = {EINTR, EFBIG, ENOMEM}},
+	{.name = "ftruncate", .number = SYS_ftruncate, .codes = {EFBIG, ENOMEM}},
 	{.name = "fchmod", .number = SYS_fchmod, .codes = {EPERM, EROFS}},
 
 	/* Between processes. */
@@ -205,7 +211,7 @@ static const fault_call calls[] = {
 	{.name = "lstat", .number = SYS_lstat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "access", .number = SYS_access, .codes = {EACCES, ENOENT}},
 	{.name = "pipe", .number = SYS_pipe, .codes = {EMFILE, ENFILE}},
-	{.name = "dup2", .number = SYS_dup2, .codes = {EMFILE, EBUSY, EINTR}},
+	{.name = "dup2", .number = SYS_dup2, .codes = {EMFILE, EBUSY}},
 	{.name = "poll", .number = SYS_poll, .codes = {EINTR, ENOMEM, EINVAL}},
 	{.name = "epoll_wait", .number = SYS_epoll_wait, .codes = {EINTR}},
 #endif

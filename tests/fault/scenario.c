@@ -470,10 +470,20 @@ static void judge_success(const fault_scenario *scenario, const outcome *is)
 		fault_complain("the function ran, but the exit code is %d", is->code);
 }
 
-static void judge_failure(const outcome *is)
+/* A signal that is caught ends nothing; but for the beginning of a program, which is not ours. */
+static bool must_go_on(const fault_scenario *scenario)
+{
+	bool is_begun_anew = scenario->start == MPROC_START_SPAWN && fault_victim_now == FAULT_CHILD;
+
+	return fault_here->code == EINTR && !is_begun_anew;
+}
+
+static void judge_failure(const fault_scenario *scenario, const outcome *is)
 {
 	if (is->start > 0)
 		fault_complain("the start returned %d", is->start);
+	if (must_go_on(scenario))
+		fault_complain("the start was ended by an interruption (%d, %s)", is->start, is->text);
 	if (is->is_handle_set)
 		fault_complain("the start failed (%d), but set the handle", is->start);
 	if (is->text[0] == '\0' || strstr(is->text, "function is NULL") != NULL)
@@ -487,7 +497,7 @@ static void judge(const fault_scenario *scenario, const outcome *is)
 	if (is->start == 0)
 		judge_success(scenario, is);
 	else
-		judge_failure(is);
+		judge_failure(scenario, is);
 }
 
 static void expect_to_work(const fault_scenario *scenario, const char *when)

@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-	PATIENCE_SECONDS = 20,
+	PATIENCE_SECONDS = 60,
 	/* Which hang on purpose, and are noticed as well when they are only slow. */
 	MISTAKE_SECONDS = 2,
 	MOST_COMPLAINTS = 30,

@@ -252,6 +252,7 @@ static void choose_code(run *it, const fault_call *call)
 	it->result.call = call->name;
 	it->result.code_count = fault_count_codes(call);
 	it->result.code = call->codes[it->plan->variant % it->result.code_count];
+	fault_here->code = it->result.code;
 	it->result.may_last = fault_is_lasting(call, it->result.code);
 }
 

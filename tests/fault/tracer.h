@@ -58,6 +58,8 @@ typedef struct fault_board {
 	unsigned number;
 	/* How many requests for memory it takes to the one that is refused, with it; 0: none is. */
 	_Atomic uint32_t memory_left;
+	/* What a call failed with; 0: none has. */
+	_Atomic int code;
 	/* Of a victim that is no call: it was there. */
 	_Atomic bool was_refused;
 	/* What was wrong; "" for nothing. */

@@ -330,7 +330,7 @@ START_TEST(program_with_privileges_of_its_file_ignores_the_variable_and_spawns_n
 		return;
 	pid = fork();
 	if (pid == 0)
-		run_as_somebody(path, "900,901,902,903,0x200000000000,274877906944,0x200000100000");
+		run_as_somebody(path, "1,900,901,902,903,0x200000000000,274877906944,0x200000100000");
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	unlink(path);
 	ck_assert_msg(status == 0, "it ended with status 0x%x", (unsigned)status);

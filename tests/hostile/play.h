@@ -40,7 +40,7 @@
 
 enum {
 	/* Longer than anything takes that does end. */
-	PLAY_PATIENCE_SECONDS = 30,
+	PLAY_PATIENCE_SECONDS = 60,
 };
 
 struct play {

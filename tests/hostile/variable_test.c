@@ -138,8 +138,8 @@ static int be_a_program(void)
 
 START_TEST(variable_that_is_none_of_ours_is_ignored)
 {
-	const char *const values[] = {"", " ", "yes", "1", "1,2,3", "1,2,3,4,5,6", ",,,,,,",
-		"%d,%d,%d,%d,%p,%zu,%p", "-,-,-,-,-,-,-", "99999999999999999999", "1,2,3,4,nil,0,nil"};
+	const char *const values[] = {"", " ", "yes", "1", "1,2,3", "1,2,3,4,5,6,7", ",,,,,,",
+		"%d,%d,%d,%d,%d,%p,%zu,%p", "-,-,-,-,-,-,-,-", "99999999999999999999", "1,2,3,4,5,nil,0,nil"};
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; ++i)
 		check_variable(values[i], false);
@@ -151,8 +151,8 @@ static void check_values(
 {
 	char value[256];
 
-	snprintf(value, sizeof value, "%d,%d,%d,%d,%p,%zu,%p", memory, lifeline, report, server,
-		(const void *)base, size, (const void *)order);
+	snprintf(value, sizeof value, "%d,%d,%d,%d,%d,%p,%zu,%p", (int)getpid(), memory, lifeline, report,
+		server, (const void *)base, size, (const void *)order);
 	/* What has nobody at its other end means that the parent has died. */
 	check_variable(value, lifeline == PIPE_OF_NOBODY);
 }
