@@ -9,6 +9,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+/* C libraries older than the kernel do not know it. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static const char no_way[] = "it has no way to fail";
 static const char no_wait[] = "what does not wait is not interrupted";
 static const char own_descriptor[] = "it fails only for a descriptor that is none";
