@@ -23,5 +23,7 @@ if(use_hwloc)
   # Not Requires.private: that asks for what hwloc itself is made of, of which Debian has no static libraries.
   set(pc_libs_private "-lhwloc ")
 endif()
+# From where the file lies, so that an installed tree can be moved.
+file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/mproc.pc.in mproc.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mproc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -39,8 +39,8 @@ typedef enum mproc_log_level {
 /*
  * Write from now on what has at least this level, or (MPROC_LOG_OFF) nothing.
  *
- * @descriptor  where to: a file, a pipe, a terminal.  It stays the caller's; a file should be open for
- *              appending.
+ * @descriptor  where to: a file, a pipe, a terminal.  It stays the caller's, who keeps it open; a file should
+ *              be open for appending.  Of 0, 1 and 2 each process uses its own.
  *
  * Fails    -EINVAL  @level is none
  *          -EBADF   @descriptor is not open for writing
@@ -57,6 +57,7 @@ MPROC_API int mproc_log_to(int descriptor, mproc_log_level level);
  *
  * Returns  0, also when nothing was to be written.
  * Fails    -EINVAL  @level is none, @format is NULL or cannot be printed
+ *          -EBADF   the descriptor has been closed
  *          -E…      what write says: -ENOSPC, -EPIPE (with SIGPIPE, unless ignored), -EAGAIN, …
  * Cost     a comparison when nothing is to be written; otherwise one system call.
  */

@@ -70,7 +70,7 @@ typedef struct mproc_pool_options {
 	/* At most 15 bytes, the head of the names of workers ("pool-1") and nursery ("pool-nursery"), of which ps and
 	 * top show 15 bytes in all; NULL for "pool". */
 	const char *name;
-	/* How the nursery is started; see mproc/process.h. */
+	/* How the nursery is started: MPROC_START_DEFAULT or MPROC_START_FORK, see mproc/process.h. */
 	mproc_start start;
 	uint64_t reserved[6];
 } mproc_pool_options;

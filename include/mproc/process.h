@@ -23,9 +23,10 @@
  * How its parent ends.  When a process that has children returns from main or calls exit(), those that are
  * daemons are terminated (and killed after a second); the others are joined, however long that takes.
  * When it ends in any other way, such as by a signal or by _exit(), or becomes another program, or closes
- * descriptors that are not its own, the kernel kills all its children, and theirs; unless the child itself
- * has done one of the latter.  A child made by _Fork() or clone() instead of fork() keeps the others
- * alive.
+ * descriptors that are not its own, the kernel kills all its children, and theirs.  Only a child that has
+ * itself become another program, or closed descriptors that are not its own, lives on.  A child made by
+ * _Fork() or clone() instead of fork() keeps the others alive.  While main returns, or exit() runs, other
+ * threads may go on using processes; none is started any more.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.
@@ -64,7 +65,9 @@ typedef int mproc_process_function(void *argument);
  *   descriptors        all, unless .descriptors says otherwise           0, 1, 2 and .descriptors
  *                                              0, 1, 2 and .descriptors
  *   working directory  this process's          this process's            this process's
- *   signals            handlers and mask       this process's mask       mask, and what is ignored
+ *   signals            handlers and mask       this process's mask;      mask, and what is ignored
+ *                                              no handlers, and what was
+ *                                              ignored in mproc_init
  *   all else           this process's          as it was in mproc_init   this process's
  *   takes              50 µs and 7 ms a GiB    150 µs                    what exec takes: 1 ms
  */
@@ -115,11 +118,15 @@ typedef struct mproc_process_options {
 	const char *directory;
 	/* Its environment and nothing else: "NAME=value", NULL after the last. */
 	const char *const *environment;
-	/* Descriptors that become its 0, 1 and 2.  0: this process's own; or MPROC_STREAM_NULL. */
+	/*
+	 * Descriptors of this process that become the child's 0, 1 and 2 (for its output and its errors in one
+	 * file, give that twice).  0: this process's own 0, 1 or 2; or MPROC_STREAM_NULL.
+	 */
 	int input, output, error;
 	/*
 	 * What it keeps beside 0, 1 and 2, under the same numbers, at most MPROC_DESCRIPTORS; all others
-	 * are closed.  NULL: a forked child keeps all, any other none.
+	 * are closed.  NULL: a forked child keeps all, any other none.  To keep none, give an address and the
+	 * count 0.
 	 */
 	const int *descriptors;
 	size_t descriptor_count;
@@ -153,7 +160,8 @@ typedef struct mproc_process_options {
  *                    not mounted
  *          -ENOEXEC  the child finds another build of the program or of the library; or it ended, or waited
  *                    30 s, before it came to mproc_init
- *          -EBADF    a descriptor of the options is not open
+ *          -EBADF    a descriptor of the options is not open; server or spawn, and this process has closed
+ *                    descriptors that are not its own
  *          -EPERM    the limits or the niceness need privileges; spawn in a program that runs with those of
  *                    its file
  *          -EACCES   .directory, or the program's file, is not for this user (-ENOTDIR: it is none)
@@ -217,10 +225,9 @@ MPROC_API int mproc_process_is_alive(mproc_process *process);
  *
  * Returns  0, and in @ret_code: 0…255 (the low 8 bits of) what its function returned or it gave to exit,
  *          or -N when signal N killed it.
- * Fails    -EAGAIN  it still runs -ENODATA it was killed or ended by _exit(), but somebody else took its status
- *          (SIGCHLD is ignored, or
- *                   the application waits for any child; or it was started by a server that has been
- *                   killed)
+ * Fails    -EAGAIN  it still runs
+ *          -ENODATA it was killed or ended by _exit(), but somebody else took its status (SIGCHLD is ignored,
+ *                   or the application waits for any child; or its server has been killed)
  *          -EINVAL  @process or @ret_code is NULL
  *          -ECHILD  the handle is not this process's, or not of its child
  * Crash    killed in its very last instructions, after all handlers, a process may be told to have exited.
@@ -246,7 +253,8 @@ typedef struct mproc_process_end {
 MPROC_API int mproc_process_ending(mproc_process *process, mproc_process_end *ret_ending);
 
 /*
- * Ask a process to end, with SIGTERM.
+ * Ask a process to end, with SIGTERM.  One that blocks or ignores that, perhaps since this process did so when
+ * it started it, goes on.
  *
  * Returns  0: the signal is sent, or it had ended already.  Join to wait for the end.
  * Fails    -EINVAL  @process is NULL

@@ -166,6 +166,12 @@ static void destroy(mproc_process *process)
 	free(process);
 }
 
+static void dispose(mproc_process *process)
+{
+	mproci_handle_forget(process);
+	destroy(process);
+}
+
 mproc_process *mproc_process_close(mproc_process *process)
 {
 	bool is_in_use;
@@ -185,9 +191,9 @@ mproc_process *mproc_process_close(mproc_process *process)
 	is_in_use = process->users > 0;
 	process->is_closed = true;
 	pthread_mutex_unlock(&listing);
-	mproci_handle_forget(process);
+	/* Otherwise the end of this process, which another thread has come to, is waiting on the descriptor. */
 	if (!is_in_use)
-		destroy(process);
+		dispose(process);
 	return NULL;
 }
 
@@ -236,7 +242,7 @@ static void let_go(mproc_process *process)
 	is_last = --process->users == 0 && process->is_closed;
 	pthread_mutex_unlock(&listing);
 	if (is_last)
-		destroy(process);
+		dispose(process);
 }
 
 static void terminate_daemons(void)

@@ -139,10 +139,14 @@ void mproci_order_destroy(mproci_order *order)
 	mproc_free(order);
 }
 
+void mproci_order_log(const mproci_order *order)
+{
+	mproci_log_set(order->log_descriptor, order->log_level);
+}
+
 int mproci_order_read(const mproci_order *order, mproci_role *ret_role)
 {
 	*ret_role = order->role;
 	mproci_server_know(order->server);
-	mproci_log_set(order->log_descriptor, order->log_level);
 	return mproci_function_find(&order->function, &ret_role->function);
 }

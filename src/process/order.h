@@ -38,6 +38,9 @@ void mproci_order_destroy(mproci_order *order);
 /* Whether there is an order at @order, which may be any address, whose member is still expected. */
 bool mproci_order_is_there(const mproci_order *order);
 
+/* In the child, when its descriptors have their numbers: log as its parent does. */
+void mproci_order_log(const mproci_order *order);
+
 /* In the child: get the role, but for the report.  Returns 0, or a negative errno with an error text. */
 int mproci_order_read(const mproci_order *order, mproci_role *ret_role);
 

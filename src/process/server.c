@@ -72,8 +72,10 @@ static _Noreturn void be_served(server *self, const mproci_order *order, mproci_
 		rc = mproci_setup_user(self->sender.user, self->sender.group);
 	if (rc == 0)
 		rc = place_descriptors(self, order, role);
-	if (rc == 0)
+	if (rc == 0) {
+		mproci_order_log(order);
 		mproci_role_act(role);
+	}
 	mproci_report_send(role->report, rc, -1);
 	mproci_exit_now(EXIT_FAILURE);
 }

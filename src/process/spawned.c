@@ -75,6 +75,7 @@ static int join(const mproci_spawned *spawned, mproci_role *ret_role)
 		return mproci_fail(
 			-EBADMSG, "there is no order for this process: who has started it has ended");
 	mproci_keep(MPROCI_KEPT_SERVER, spawned->server);
+	mproci_order_log(spawned->order);
 	mproci_child_pass(&mproci_member_slot(spawned->order->role.member)->gate);
 	return mproci_order_read(spawned->order, ret_role);
 }

@@ -133,23 +133,25 @@ int mproci_server_make(mproc_start start)
 }
 
 /*
- * Locked.  Whether the server is there.  It answers what is no request.  Looking whether the process has
- * ended would not do: a process that is being killed has closed its socket for some time before the kernel
- * says so.
+ * Locked.  Whether the server is there, and can take a request: it answers what is none.  Looking whether the process
+ * has ended would not do: one that is being killed has closed its socket for some time before the kernel says so.
  */
 static bool answers(void)
 {
+	/* As many descriptors as a request has at least. */
+	enum {
+		COUNT = MPROCI_REQUEST_STREAMS + 3
+	};
 	const mproci_request nothing = {.order = NULL};
-	int ends[2], unused = -1, rc;
+	int ends[2], all[COUNT], unused = -1, rc;
 	bool is_report = false;
 	pid_t pid;
 
 	if (mproci_kept(MPROCI_KEPT_SERVER) < 0 || mproci_message_pair(ends) < 0)
 		return false;
-	const int all[MPROCI_REQUEST_STREAMS] = {ends[1], ends[1], ends[1]};
-
-	rc = mproci_message_send(
-		mproci_kept(MPROCI_KEPT_SERVER), &nothing, sizeof nothing, all, MPROCI_REQUEST_STREAMS);
+	for (int i = 0; i < COUNT; ++i)
+		all[i] = ends[1];
+	rc = mproci_message_send(mproci_kept(MPROCI_KEPT_SERVER), &nothing, sizeof nothing, all, COUNT);
 	mproci_close(ends[1]);
 	if (rc == 0)
 		rc = mproci_report_receive(ends[0], mproc_after(PATIENCE), &pid, &unused, &is_report);

@@ -16,22 +16,21 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_THREAD__
-#define TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TSAN 1
-#endif
-#endif
+/* Is there in a program that runs under ThreadSanitizer, whether the library was built for it or not. */
+extern void __tsan_init(void) __attribute__((weak));
 
-#ifdef TSAN
-/* TSan lets a program have memory in some places only, and shadows what is reserved. */
-static void *const HINT = (void *)0x4000000000;
-static const size_t LARGEST = (size_t)4 << 30;
-#else
-static void *const HINT = (void *)0x200000000000;
-static const size_t LARGEST = SIZE_MAX;
-#endif
+typedef struct region {
+	void *hint;
+	size_t largest;
+} region;
+
+static region choose_region(void)
+{
+	/* TSan lets a program have memory in some places only, and shadows what is reserved. */
+	if (__tsan_init != NULL)
+		return (region){(void *)0x4000000000, (size_t)4 << 30};
+	return (region){(void *)0x200000000000, SIZE_MAX};
+}
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -93,7 +92,7 @@ static void *map(int fd, size_t size)
 {
 	void *base;
 
-	base = map_at(HINT, MAP_FIXED_NOREPLACE, fd, size);
+	base = map_at(choose_region().hint, MAP_FIXED_NOREPLACE, fd, size);
 	/* Something else lies there: children inherit any other place just as well. */
 	if (base == MAP_FAILED && errno == EEXIST)
 		base = map_at(NULL, 0, fd, size);
@@ -158,9 +157,10 @@ int mproci_memory_map(int fd, void *base, size_t size)
 
 int mproci_memory_reserve(size_t size, size_t least, void **ret_base, size_t *ret_size, int *ret_file)
 {
+	size_t largest = choose_region().largest;
 	int fd, rc;
 
-	size = fit_to_limit(fit_to_limit(size < LARGEST ? size : LARGEST, RLIMIT_AS), RLIMIT_FSIZE);
+	size = fit_to_limit(fit_to_limit(size < largest ? size : largest, RLIMIT_AS), RLIMIT_FSIZE);
 	if (size < least)
 		return mproci_fail(-ENOMEM,
 			"shared memory: RLIMIT_AS or RLIMIT_FSIZE allows %zu MiB, needed are %zu MiB",

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "family/member.h"
 #include "sys/child.h"
+#include "sys/descriptor.h"
 #include "sys/write.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ enum {
 
 /* The level in the high 32 bits, the descriptor in the low ones: one word, so that both are of one call. */
 static _Atomic uint64_t setting;
+/* What the descriptor is open to: its owner may close it, and then it is soon somebody else's. */
+static _Atomic uint64_t device, inode;
 
 static const char *const level_names[] = {"", "ERROR", "WARNING", "INFO", "DEBUG"};
 
@@ -31,16 +34,34 @@ static mproc_log_level level_of(uint64_t word)
 	return (mproc_log_level)(word >> 32);
 }
 
+static int descriptor_of(uint64_t word)
+{
+	return (int)(uint32_t)word;
+}
+
+/* The standard streams are whatever they are at the time. */
+static bool is_there(int descriptor)
+{
+	const mproci_file_id id = {.device = atomic_load(&device), .inode = atomic_load(&inode)};
+
+	return descriptor <= 2 || mproci_descriptor_is(descriptor, id);
+}
+
 void mproci_log_setting(int *ret_descriptor, mproc_log_level *ret_level)
 {
 	uint64_t word = atomic_load(&setting);
+	bool is_on = level_of(word) != MPROC_LOG_OFF && is_there(descriptor_of(word));
 
-	*ret_level = level_of(word);
-	*ret_descriptor = *ret_level == MPROC_LOG_OFF ? -1 : (int)(uint32_t)word;
+	*ret_level = is_on ? level_of(word) : MPROC_LOG_OFF;
+	*ret_descriptor = is_on ? descriptor_of(word) : -1;
 }
 
 void mproci_log_set(int descriptor, mproc_log_level level)
 {
+	mproci_file_id id = mproci_descriptor_id(descriptor);
+
+	atomic_store(&device, id.device);
+	atomic_store(&inode, id.inode);
 	atomic_store(&setting, (uint64_t)level << 32 | (uint32_t)descriptor);
 }
 
@@ -107,5 +128,7 @@ int mproc_log(mproc_log_level level, const char *format, ...)
 	va_start(arguments, format);
 	size = compose(line, level, format, arguments);
 	va_end(arguments);
-	return size < 0 ? size : mproci_write((int)(uint32_t)word, line, (size_t)size);
+	if (size >= 0 && !is_there(descriptor_of(word)))
+		return mproci_fail(-EBADF, "log: descriptor %d has been closed", descriptor_of(word));
+	return size < 0 ? size : mproci_write(descriptor_of(word), line, (size_t)size);
 }
