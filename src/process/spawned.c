@@ -47,15 +47,24 @@ static bool is_plausible(const mproci_spawned *spawned)
 	       && mproci_memory_is_file(spawned->memory, spawned->size);
 }
 
+static bool is_alive(pid_t pid)
+{
+	int fd = mproci_child_open(pid, UINT64_MAX);
+	bool is_alive = fd >= 0 && mproci_child_wait(fd, MPROC_NOW) == -ETIMEDOUT;
+
+	mproci_close(fd);
+	return is_alive;
+}
+
 /*
- * A program that a spawned one runs before it comes to mproc_init is not meant; nor is one whose parent
- * has died: it ends.
+ * A program that a spawned one runs before it comes to mproc_init is not meant: its parent is another than the one that
+ * is meant, which lives.  When that has died it cannot be told who is who, and nobody is needed any more.
  */
 static bool is_meant(const mproci_spawned *spawned)
 {
 	if (mproci_process_parent_id() == spawned->parent)
 		return true;
-	if (mproci_poll_one(spawned->lifeline, MPROC_NOW) == 0)
+	if (!is_alive(spawned->parent))
 		mproci_exit_now(EXIT_FAILURE);
 	return false;
 }
