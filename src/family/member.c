@@ -234,7 +234,7 @@ static int expect(const char *name, mproci_id *ret_id)
 	int rc;
 
 	rc = find_slot(ret_id);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	member = mproci_member_slot(*ret_id);
 	atomic_store(&member->pid, 0);
@@ -396,7 +396,7 @@ static int check_proc(void)
 
 int mproci_member_enrol(void)
 {
-	mproci_id id;
+	mproci_id id = 0;
 	int rc;
 
 	rc = mproci_member_prepare();

@@ -158,7 +158,8 @@ int mproc_at_exit(void (*function)(void *argument), void *argument)
 		calls = call;
 	}
 	pthread_mutex_unlock(&calling);
-	if (rc < 0)
-		free(call);
-	return rc < 0 ? mproci_fail(rc, "no memory for an exit handler") : 0;
+	if (rc == 0)
+		return 0;
+	free(call);
+	return mproci_fail(rc, "no memory for an exit handler");
 }

@@ -11,11 +11,11 @@
 #include <sys/types.h>
 
 /*
- * Report @rc and, when that is negative, this thread's error text, over the socket @report.  With @pidfd,
+ * Report @rc and, when that is negative, this thread's error text, over the socket @end.  With @pidfd,
  * a descriptor of the process that reports, unless that is -1.  Returns 0; a negative errno: who waits
  * will learn, one way or another, that there is no process.
  */
-int mproci_report_send(int report, int rc, int pidfd);
+int mproci_report_send(int end, int rc, int pidfd);
 
 /*
  * Receive the report.  Returns what was reported, with its error text, and true in @ret_is_report;
@@ -23,6 +23,6 @@ int mproci_report_send(int report, int rc, int pidfd);
  * @ret_pid and @ret_pidfd (-1: none) who reports, if that succeeded.
  */
 int mproci_report_receive(
-	int report, mproc_deadline deadline, pid_t *ret_pid, int *ret_pidfd, bool *ret_is_report);
+	int end, mproc_deadline deadline, pid_t *ret_pid, int *ret_pidfd, bool *ret_is_report);
 
 #endif

@@ -102,7 +102,7 @@ static int begin(const mproci_start_plan *plan, mproc_start start, mproc_process
 	rc = mproci_family_join();
 	if (rc == 0)
 		rc = mproci_handle_create(plan->options->name, plan->is_internal, &process);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = choose(start)(plan, process);
 	if (rc < 0) {

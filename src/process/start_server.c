@@ -242,11 +242,11 @@ static int send(const parcel *sent, mproci_order *order)
 /* Returns 0; -EPIPE: the server is dead; another negative errno with an error text. */
 static int send_request(mproci_order *order, int report)
 {
-	parcel sent;
+	parcel sent = {.count = 0};
 	int rc;
 
 	rc = open_first(&sent, report);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	add_rest(&sent, order);
 	rc = send(&sent, order);
@@ -335,7 +335,7 @@ int mproci_start_server(const mproci_start_plan *plan, mproc_process *process)
 	rc = check();
 	if (rc == 0)
 		rc = mproci_order_create(plan, process, &order);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	mproci_child_flush();
 	rc = start(process, order);

@@ -292,14 +292,27 @@ int mproci_setup_group(void)
 	return mproci_fail(rc, "a process group of its own: %s", strerror(-rc));
 }
 
+/* @variable is "NAME=value". */
+static int set_variable(const char *variable)
+{
+	char *name = strdup(variable);
+	char *sign = name == NULL ? NULL : strchr(name, '=');
+	int rc = -ENOMEM;
+
+	if (sign != NULL) {
+		*sign = '\0';
+		rc = setenv(name, sign + 1, 1) == 0 ? 0 : -errno;
+	}
+	free(name);
+	return rc;
+}
+
 int mproci_setup_environment(const char *const *variables)
 {
 	int rc = clearenv() == 0 ? 0 : -ENOMEM;
 
 	for (size_t i = 0; rc == 0 && variables[i] != NULL; ++i) {
-		char *copy = strdup(variables[i]);
-
-		rc = copy != NULL && putenv(copy) == 0 ? 0 : -ENOMEM;
+		rc = set_variable(variables[i]);
 	}
 	return rc < 0 ? mproci_fail(rc, "no memory for the environment") : 0;
 }

@@ -125,10 +125,10 @@ int mproc_log(mproc_log_level level, const char *format, ...)
 		return mproci_fail(-EINVAL, "format is NULL");
 	if (level > level_of(word))
 		return 0;
+	if (!is_there(descriptor_of(word)))
+		return mproci_fail(-EBADF, "log: descriptor %d has been closed", descriptor_of(word));
 	va_start(arguments, format);
 	size = compose(line, level, format, arguments);
 	va_end(arguments);
-	if (size >= 0 && !is_there(descriptor_of(word)))
-		return mproci_fail(-EBADF, "log: descriptor %d has been closed", descriptor_of(word));
 	return size < 0 ? size : mproci_write(descriptor_of(word), line, (size_t)size);
 }
