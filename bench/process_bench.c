@@ -4,10 +4,12 @@
  * calls and Python's multiprocessing; with a parent that is big, with a thousand children, and without a pause.
  */
 #include "bench.h"
+#include "partner.h"
 #include "peer.h"
 
 #include <errno.h>
 #include <mproc.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -253,13 +255,34 @@ static double run_python(void *argument)
 	return bench_peer_run(python->peer, work) / python->count;
 }
 
+/*
+ * Against bare forks of a process without mproc.  Both on one processor: where the system puts parent and child of each would
+ * decide otherwise.
+ */
+static void measure_against_bare(void)
+{
+	process_way forks = {MPROC_START_FORK, 30, false};
+	process_bare bare = {.count = 30};
+	bench_contestant contestants[] = {
+		{.run = run_ours, .self = &forks}, {.run = run_bare_fork, .self = &bare}};
+	cpu_set_t before;
+
+	if (sched_getaffinity(0, sizeof before, &before) != 0)
+		bench_fail("sched_getaffinity: %s", strerror(errno));
+	bench_stay_at(0);
+	bare.peer = bench_peer_open("process_bench", BARE);
+	bench_contest_in_slices(contestants, 2, 0.5);
+	bench_peer_close(bare.peer);
+	sched_setaffinity(0, sizeof before, &before);
+	bench_print_times("fork.without", &contestants[1], 1e3, "us");
+	bench_print_ratio("process.fork/fork.without", &contestants[0], &contestants[1], KERNEL_TARGET);
+}
+
 /* Start and join, again and again, against what the kernel offers. */
 static void measure_against_kernel(void)
 {
-	process_bare bare = {bench_peer_open("process_bench", BARE), 30};
 	process_way forks = {MPROC_START_FORK, 30, false}, spawns = {MPROC_START_SPAWN, 3, false};
-	bench_contestant by_fork[] = {
-		{.run = run_ours, .self = &forks}, {.run = run_bare_fork, .self = &bare}};
+	bench_contestant by_fork[] = {{.run = run_ours, .self = &forks}, {.run = run_fork, .self = &forks}};
 	bench_contestant by_spawn[] = {
 		{.run = run_ours, .self = &spawns}, {.run = run_posix_spawn, .self = &spawns}};
 
@@ -268,7 +291,7 @@ static void measure_against_kernel(void)
 	bench_print_times("process.fork", &by_fork[0], 1e3, "us");
 	bench_print_times("fork", &by_fork[1], 1e3, "us");
 	bench_print_ratio("process.fork/fork", &by_fork[0], &by_fork[1], KERNEL_TARGET);
-	bench_peer_close(bare.peer);
+	measure_against_bare();
 	bench_contest_in_slices(by_spawn, 2, 0.5);
 	bench_print_times("process.spawn", &by_spawn[0], 1e3, "us");
 	bench_print_times("posix_spawn", &by_spawn[1], 1e3, "us");
