@@ -204,6 +204,8 @@ MPROC_API int mproc_process_register(const char *name, mproc_process_function *f
  * Returns  0: it has ended, and nothing of it remains but the handle.
  * Fails    -ETIMEDOUT  it still runs at the deadline
  *          -EDEADLK    it is this process itself
+ *          -EMFILE     the application has closed the library's descriptor, and there is none left for another;
+ *                      so also is_alive, exit_code, ending, terminate, interrupt and kill
  *          -EINVAL     @process is NULL
  *          -ECHILD     the handle is not this process's
  * Cost     no system call once it is known to have ended.

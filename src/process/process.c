@@ -42,7 +42,7 @@ static int open_descriptor(const mproc_process *process)
 	return mproci_child_open(process->pid, atomic_load(&mproci_member_slot(process->member)->start_time));
 }
 
-/* Returns the descriptor; -ESRCH: the process has ended, another negative errno: there is none. */
+/* Returns the descriptor; -ESRCH: the process has ended; another negative errno, with an error text. */
 static int find_descriptor(mproc_process *process)
 {
 	int fd;
@@ -55,6 +55,8 @@ static int find_descriptor(mproc_process *process)
 		mproci_handle_follow(process, process->pid, fd);
 	}
 	pthread_mutex_unlock(&process->lock);
+	if (fd < 0 && fd != -ESRCH)
+		return mproci_fail_descriptor(fd, "cannot open the descriptor of a process");
 	return fd;
 }
 
@@ -101,15 +103,13 @@ static void settle(mproc_process *process)
 	pthread_mutex_unlock(&process->lock);
 }
 
-/* Returns 0 or -ETIMEDOUT. */
+/* Returns 0, -ETIMEDOUT, or another negative errno with an error text. */
 static int await_end(mproc_process *process, mproc_deadline deadline)
 {
 	int rc, fd = find_descriptor(process);
 
-	if (fd == -ESRCH)
-		return 0;
 	if (fd < 0)
-		return mproci_fail_descriptor(fd, "cannot open the descriptor of a process again");
+		return fd == -ESRCH ? 0 : fd;
 	rc = mproci_child_wait(fd, deadline);
 	if (rc == -ETIMEDOUT || process->kind != MPROCI_HANDLE_CHILD)
 		return rc == -ETIMEDOUT ? rc : 0;
@@ -145,8 +145,10 @@ int mproc_process_is_alive(mproc_process *process)
 	if (process->kind == MPROCI_HANDLE_SELF)
 		return 1;
 	fd = find_descriptor(process);
+	if (fd < 0)
+		return fd == -ESRCH ? 0 : fd;
 	/* Somebody else who reaped it knows better than a poll that fails. */
-	return fd >= 0 && mproci_child_wait(fd, MPROC_NOW) == -ETIMEDOUT;
+	return mproci_child_wait(fd, MPROC_NOW) == -ETIMEDOUT;
 }
 
 int mproc_process_ending(mproc_process *process, mproc_process_end *ret_ending)
@@ -159,7 +161,9 @@ int mproc_process_ending(mproc_process *process, mproc_process_end *ret_ending)
 	if (ret_ending == NULL)
 		return mproci_fail(-EINVAL, "ret_ending is NULL");
 	rc = mproc_process_join(process, MPROC_NOW);
-	if (rc < 0)
+	if (rc < 0 && rc != -ETIMEDOUT)
+		return rc;
+	if (rc == -ETIMEDOUT)
 		return mproci_fail(
 			-EAGAIN, "process \"%s\" (pid %d): still runs", process->name, (int)process->pid);
 	if (process->ending.is_lost)
@@ -198,7 +202,7 @@ static int send_signal(mproc_process *process, int signal)
 	if (fd >= 0)
 		rc = mproci_child_signal(fd, signal);
 	else if (fd != -ESRCH)
-		rc = mproci_fail_descriptor(fd, "cannot open the descriptor of a process again");
+		rc = fd;
 	if (rc == -EPERM)
 		mproci_fail(rc, "process \"%s\" (pid %d): this process may not send it signal %d",
 			process->name, (int)process->pid, signal);
@@ -241,8 +245,8 @@ int mproc_process_fd(mproc_process *process)
 	if (rc < 0)
 		return rc;
 	fd = find_descriptor(process);
-	if (fd < 0)
-		return mproci_fail_descriptor(fd, "cannot open a descriptor of a process");
+	if (fd == -ESRCH)
+		return mproci_fail_descriptor(fd, "cannot open the descriptor of a process");
 	return fd;
 }
 

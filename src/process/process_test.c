@@ -1189,6 +1189,29 @@ START_TEST(start_beyond_the_limit_of_processes_fails_and_leaves_nothing)
 }
 END_TEST
 
+START_TEST(process_whose_descriptor_was_closed_is_not_taken_for_ended_when_none_is_left)
+{
+	mproc_process *process = start(pass_gate, NULL, 0);
+	struct rlimit before;
+	int code = 77;
+
+	close(mproc_process_fd(process));
+	getrlimit(RLIMIT_NOFILE, &before);
+	limit(RLIMIT_NOFILE, (rlim_t)first_free_descriptor());
+	ck_assert_int_eq(mproc_process_is_alive(process), -EMFILE);
+	check_text(strerror(EMFILE));
+	ck_assert_int_eq(mproc_process_join(process, MPROC_NOW), -EMFILE);
+	ck_assert_int_eq(mproc_process_exit_code(process, &code), -EMFILE);
+	ck_assert_int_eq(mproc_process_kill(process), -EMFILE);
+	ck_assert_int_eq(mproc_process_fd(process), -EMFILE);
+	limit(RLIMIT_NOFILE, before.rlim_cur);
+	ck_assert_int_eq(mproc_process_is_alive(process), 1);
+	ck_assert_int_eq(mproc_process_kill(process), 0);
+	ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+	ck_assert_ptr_null(mproc_process_close(process));
+}
+END_TEST
+
 START_TEST(start_in_a_full_family_fails_and_works_when_there_is_room)
 {
 	static mproci_id ids[MPROCI_MEMBERS];
@@ -1314,6 +1337,7 @@ int main(void)
 		start_without_descriptors_fails_and_leaves_nothing,
 		function_does_not_run_when_the_start_fails,
 		start_beyond_the_limit_of_processes_fails_and_leaves_nothing,
+		process_whose_descriptor_was_closed_is_not_taken_for_ended_when_none_is_left,
 		start_in_a_full_family_fails_and_works_when_there_is_room,
 		argument_larger_than_the_arena_is_refused,
 		NULL,

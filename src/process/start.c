@@ -125,8 +125,7 @@ static int fail_for_threads(const char *another_way)
 {
 	return mproci_fail(-EDEADLK,
 		"this process has other threads, and a fork would copy the locks they hold: %sstart "
-		"processes before "
-		"threads, or insist with MPROC_START_FORK",
+		"processes before threads, or insist with MPROC_START_FORK",
 		another_way);
 }
 

@@ -24,8 +24,7 @@ static int check(void)
 {
 	if (mproci_init_arguments() == NULL)
 		return mproci_fail(-ENOSYS, "start by spawn begins the program anew: call mproc_init first "
-					    "in main, so that it comes "
-					    "to what it was started for");
+					    "in main, so that it comes to what it was started for");
 	if (mproci_exec_is_privileged())
 		return mproci_fail(
 			-EPERM, "start by spawn is not for a program with the privileges of its file");
