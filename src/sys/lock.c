@@ -18,47 +18,24 @@ static const int64_t SLICE = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 /* How long to try before sleeping: less than it costs to fall asleep and be woken. */
 static const int64_t TRYING = 2000;
 
-#ifdef NDEBUG
-static void assert_rank(const mproci_lock *lock)
-{
-	(void)lock;
-}
-
-static void note_taken(const mproci_lock *lock, int rc)
-{
-	(void)lock;
-	(void)rc;
-}
-
-static void note_released(uint8_t rank, int rc)
-{
-	(void)rank;
-	(void)rc;
-}
-#else
+#ifndef NDEBUG
 /* The ranks of the locks that this thread holds, a bit each. */
 static _Thread_local uint32_t held_ranks;
 
-static bool is_ranked(const mproci_lock *lock)
+void mproci_lock_assert_rank(const mproci_lock *lock)
 {
-	return lock->rank != MPROCI_LOCK_OF_PROGRAM;
+	assert(lock->rank == MPROCI_LOCK_OF_PROGRAM || held_ranks >> lock->rank == 0);
 }
 
-/* Who takes locks against their order may wait for somebody who waits for him. */
-static void assert_rank(const mproci_lock *lock)
+void mproci_lock_note_taken(const mproci_lock *lock)
 {
-	assert(!is_ranked(lock) || held_ranks >> lock->rank == 0);
-}
-
-static void note_taken(const mproci_lock *lock, int rc)
-{
-	if (is_ranked(lock) && (rc == 0 || rc == EOWNERDEAD))
+	if (lock->rank != MPROCI_LOCK_OF_PROGRAM)
 		held_ranks |= UINT32_C(1) << lock->rank;
 }
 
-static void note_released(uint8_t rank, int rc)
+void mproci_lock_note_released(uint8_t rank)
 {
-	if (rank != MPROCI_LOCK_OF_PROGRAM && rc == 0)
+	if (rank != MPROCI_LOCK_OF_PROGRAM)
 		held_ranks &= ~(UINT32_C(1) << rank);
 }
 #endif
@@ -170,25 +147,48 @@ static int lock_now(pthread_mutex_t *mutex)
 	return rc == ETIMEDOUT ? EAGAIN : rc;
 }
 
-int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
+int mproci_lock_take_on(mproci_lock *lock, int rc, mproc_deadline deadline)
 {
-	int rc;
-
-	assert_rank(lock);
-	rc = pthread_mutex_trylock(&lock->mutex);
 	if (rc == EBUSY)
 		rc = try_again(&lock->mutex);
 	if (rc == EBUSY && deadline < 0)
 		rc = lock_now(&lock->mutex);
 	else if (rc == EBUSY)
 		rc = lock_in_slices(&lock->mutex, deadline);
-	note_taken(lock, rc);
 	if (rc == EOWNERDEAD)
 		pthread_mutex_consistent(&lock->mutex);
-	else if (rc != 0 || !lock->owner_died)
+	else if (rc != 0)
 		return -rc;
+	mproci_lock_note_taken(lock);
+	if (rc == 0 && !lock->owner_died)
+		return 0;
 	lock->owner_died = false;
 	return MPROC_OWNER_DIED;
+}
+
+/* Who learns of a death without being able to see to it leaves it to the next. */
+static void pass_on_death(mproci_lock *lock)
+{
+	lock->owner_died = true;
+	pthread_mutex_consistent(&lock->mutex);
+	pthread_mutex_unlock(&lock->mutex);
+}
+
+int mproci_lock_try(mproci_lock *lock)
+{
+	int rc;
+
+	mproci_lock_assert_rank(lock);
+	rc = pthread_mutex_trylock(&lock->mutex);
+	if (rc == 0 && !lock->owner_died) {
+		mproci_lock_note_taken(lock);
+		return 0;
+	}
+	if (rc == EOWNERDEAD)
+		pass_on_death(lock);
+	else if (rc == 0)
+		pthread_mutex_unlock(&lock->mutex);
+	return -EBUSY;
 }
 
 bool mproci_lock_is_held(mproci_lock *lock)
@@ -196,23 +196,11 @@ bool mproci_lock_is_held(mproci_lock *lock)
 	/* Only the holder is told that it is one. */
 	int rc = pthread_mutex_trylock(&lock->mutex);
 
-	if (rc == EOWNERDEAD) {
-		lock->owner_died = true;
-		pthread_mutex_consistent(&lock->mutex);
-	}
-	if (rc == 0 || rc == EOWNERDEAD)
+	if (rc == EOWNERDEAD)
+		pass_on_death(lock);
+	else if (rc == 0)
 		pthread_mutex_unlock(&lock->mutex);
 	return rc == EDEADLK;
-}
-
-int mproci_lock_release(mproci_lock *lock)
-{
-	/* Once it is released its memory may be somebody else's. */
-	uint8_t rank = lock->rank;
-	int rc = pthread_mutex_unlock(&lock->mutex);
-
-	note_released(rank, rc);
-	return -rc;
 }
 
 int mproci_lock_destroy(mproci_lock *lock)

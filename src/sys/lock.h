@@ -18,6 +18,8 @@ typedef enum mproci_lock_rank {
 	/* Code of the program runs while it is held: not checked. */
 	MPROCI_LOCK_OF_PROGRAM,
 	MPROCI_LOCK_OF_STEALING,
+	MPROCI_LOCK_OF_CONSUMERS,
+	MPROCI_LOCK_OF_PRODUCERS,
 	MPROCI_LOCK_OF_MAKING,
 	MPROCI_LOCK_OF_BURYING,
 	MPROCI_LOCK_OF_RUNS,
@@ -32,17 +34,64 @@ typedef struct mproci_lock {
 
 int mproci_lock_init(mproci_lock *lock, mproci_lock_rank rank);
 
+/* mproci_lock_take for who did not get it at once: @rc is what pthread_mutex_trylock returned. */
+int mproci_lock_take_on(mproci_lock *lock, int rc, mproc_deadline deadline);
+
+#ifdef NDEBUG
+static inline void mproci_lock_assert_rank(const mproci_lock *lock)
+{
+	(void)lock;
+}
+
+static inline void mproci_lock_note_taken(const mproci_lock *lock)
+{
+	(void)lock;
+}
+
+static inline void mproci_lock_note_released(uint8_t rank)
+{
+	(void)rank;
+}
+#else
+/* Who takes locks against their order may wait for somebody who waits for him. */
+void mproci_lock_assert_rank(const mproci_lock *lock);
+void mproci_lock_note_taken(const mproci_lock *lock);
+void mproci_lock_note_released(uint8_t rank);
+#endif
+
 /*
  * Returns 0; MPROC_OWNER_DIED: held, the last holder died with it; -ETIMEDOUT; -EAGAIN (MPROC_NOW: after
  * 1 ms); -EDEADLK: held by this thread; -EINVAL: no lock.
  */
-int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline);
+static inline int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
+{
+	int rc;
+
+	mproci_lock_assert_rank(lock);
+	rc = pthread_mutex_trylock(&lock->mutex);
+	if (rc != 0 || lock->owner_died)
+		return mproci_lock_take_on(lock, rc, deadline);
+	mproci_lock_note_taken(lock);
+	return 0;
+}
+
+/* Take it if that needs no waiting.  Returns 0, or -EBUSY: also when the last holder died, which the next to take it is told. */
+int mproci_lock_try(mproci_lock *lock);
 
 /* Whether this thread holds it. */
 bool mproci_lock_is_held(mproci_lock *lock);
 
 /* Returns 0, or -EPERM: not held by this thread. */
-int mproci_lock_release(mproci_lock *lock);
+static inline int mproci_lock_release(mproci_lock *lock)
+{
+	/* Once it is released its memory may be somebody else's. */
+	uint8_t rank = lock->rank;
+	int rc = pthread_mutex_unlock(&lock->mutex);
+
+	if (rc == 0)
+		mproci_lock_note_released(rank);
+	return -rc;
+}
 
 /* Returns 0, or -EBUSY: somebody holds it. */
 int mproci_lock_destroy(mproci_lock *lock);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/membarrier.h"
+
+#include <linux/membarrier.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static long membarrier(int command)
+{
+	return syscall(SYS_membarrier, command, 0, 0);
+}
+
+bool mproci_membarrier_register(void)
+{
+	return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0;
+}
+
+void mproci_membarrier_all(void)
+{
+	/* Who has registered knows that this works. */
+	membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED);
+	atomic_thread_fence(memory_order_seq_cst);
+}
