@@ -73,24 +73,31 @@ static void decommit(uint32_t unit, uint32_t first, uint32_t end)
 		mproci_memory_decommit(page_at(unit, first), (size_t)(end - first) * MPROCI_PAGE);
 }
 
-static int make_big(
-	uint32_t pages, uint32_t alignment, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
+/*
+ * What is wanted: units, to how many they are aligned, and how many pages of them have memory; 0: a sparse
+ * block.
+ */
+typedef struct wish {
+	uint32_t length, alignment, pages;
+} wish;
+
+/* Returns 0 with a run that this thread holds, under the lock if it has no id. */
+static int hold(wish wanted, uint64_t owner, uint32_t *ret_unit, bool *ret_is_dirty)
 {
-	uint32_t length = (uint32_t)units_for(pages);
 	int rc;
 
 	rc = mproci_run_lock();
 	if (rc < 0)
 		return rc;
-	rc = mproci_run_take_aligned(length, alignment, owner, ret_unit, ret_is_dirty);
+	rc = mproci_run_take_aligned(wanted.length, wanted.alignment, owner, ret_unit, ret_is_dirty);
 	if (rc < 0) {
 		mproci_run_unlock();
 		return rc;
 	}
 	step_out(owner);
-	rc = commit(*ret_unit, 0, pages);
+	rc = wanted.pages > 0 ? commit(*ret_unit, 0, wanted.pages) : 0;
 	if (rc < 0) {
-		mproci_run_give(*ret_unit, length, owner);
+		mproci_run_give(*ret_unit, wanted.length, owner);
 		if (owner == 0)
 			mproci_run_unlock();
 	}
@@ -98,43 +105,93 @@ static int make_big(
 }
 
 /* The same, if need be after everything was given back that nobody uses. */
-static int make_big_at_any_cost(
-	mproci_heap *heap, uint32_t pages, uint32_t alignment, uint32_t *ret_unit, bool *ret_is_dirty)
+static int hold_at_any_cost(wish wanted, mproci_heap *heap, uint32_t *ret_unit, bool *ret_is_dirty)
 {
 	int rc;
 
 	mproci_heap_sweep(heap, false);
-	rc = make_big(pages, alignment, owner_of(heap), ret_unit, ret_is_dirty);
+	rc = hold(wanted, owner_of(heap), ret_unit, ret_is_dirty);
 	if (rc != -ENOMEM)
 		return rc;
 	mproci_member_sweep();
 	mproci_heap_sweep(heap, true);
 	if (heap != NULL)
 		mproci_heap_trim(heap);
-	return make_big(pages, alignment, owner_of(heap), ret_unit, ret_is_dirty);
+	return hold(wanted, owner_of(heap), ret_unit, ret_is_dirty);
+}
+
+/* What a block of @size bytes takes, all of which have memory.  Returns 0 or -ENOMEM. */
+static int find_wish(size_t size, size_t alignment, wish *ret_wish)
+{
+	size_t pages = pages_for(size);
+	size_t units = alignment <= MPROCI_UNIT_SIZE ? 1 : alignment / MPROCI_UNIT_SIZE;
+
+	if (units_for(pages) + units - 1 > mproci_arena_here->unit_limit)
+		return mproci_fail(-ENOMEM, "no room for %zu bytes of shared memory in an arena of %zu", size,
+			(size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE);
+	*ret_wish = (wish){
+		.length = (uint32_t)units_for(pages),
+		.alignment = (uint32_t)units,
+		.pages = (uint32_t)pages,
+	};
+	return 0;
+}
+
+/* The run that was held is a block from here on. */
+static void *make_block(wish wanted, uint32_t unit)
+{
+	uint32_t member_slot = (uint32_t)mproci_member_self();
+
+	put_word(unit, wanted.pages == 0 ? mproci_unit_sparse(wanted.length, member_slot)
+					 : mproci_unit_big(wanted.pages, member_slot));
+	return mproci_run_memory(unit);
 }
 
 void *mproci_big_alloc(mproci_heap *heap, size_t size, size_t alignment, bool is_zeroed)
 {
-	size_t pages = pages_for(size);
-	size_t units = alignment <= MPROCI_UNIT_SIZE ? 1 : alignment / MPROCI_UNIT_SIZE;
 	bool is_dirty = false;
 	uint32_t unit;
+	void *block;
+	wish wanted;
 
-	if (units_for(pages) + units - 1 > mproci_arena_here->unit_limit) {
-		mproci_fail(-ENOMEM, "no room for %zu bytes of shared memory in an arena of %zu", size,
-			(size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE);
-		return NULL;
-	}
-	if (make_big_at_any_cost(heap, (uint32_t)pages, (uint32_t)units, &unit, &is_dirty) < 0)
+	if (find_wish(size, alignment, &wanted) < 0 || hold_at_any_cost(wanted, heap, &unit, &is_dirty) < 0)
 		return NULL;
 	if (is_zeroed && is_dirty)
 		memset(mproci_run_memory(unit), 0, size);
-	/* Allocated from here on. */
-	put_word(unit, mproci_unit_big((uint32_t)pages, (uint32_t)mproci_member_self()));
+	block = make_block(wanted, unit);
 	if (heap == NULL)
 		mproci_run_unlock();
-	return mproci_run_memory(unit);
+	return block;
+}
+
+/* A thread without an id cannot note anything. */
+static void note(const mproci_heap *heap, const void *block, void *_Atomic *place)
+{
+	if (heap != NULL)
+		mproci_thread_moves(block, place);
+}
+
+int mproci_big_fill(void *_Atomic *place, mproci_heap *heap, size_t size, bool is_sparse)
+{
+	bool is_dirty;
+	uint32_t unit;
+	wish wanted;
+	int rc;
+
+	rc = find_wish(size, 1, &wanted);
+	if (rc < 0)
+		return rc;
+	if (is_sparse)
+		wanted.pages = 0;
+	rc = hold_at_any_cost(wanted, heap, &unit, &is_dirty);
+	if (rc < 0)
+		return rc;
+	note(heap, mproci_run_memory(unit), place);
+	atomic_store(place, make_block(wanted, unit));
+	note(heap, NULL, NULL);
+	if (heap == NULL)
+		mproci_run_unlock();
+	return 0;
 }
 
 /* Returns 0 with the lock held, or a negative errno without it. */
@@ -153,12 +210,14 @@ static int lock_and_find(uint32_t unit, uint64_t *ret_word)
 }
 
 /*
- * Give back what was a block.  If a lock in it is just being released it stays held, until this thread has ended: README.md,
- * "Freed locks".
+ * Give back what was a block.  While a thread has a note of it, it is nobody's: README.md, "Freed locks" and
+ * "Places".
  */
 static void give(uint32_t unit, uint32_t length, uint64_t owner)
 {
-	if (owner == 0 || !mproci_thread_releases_in(page_at(unit, 0), (size_t)length * MPROCI_UNIT_SIZE))
+	if (mproci_thread_notes_in(page_at(unit, 0), (size_t)length * MPROCI_UNIT_SIZE))
+		mproci_run_leave(unit, length, owner);
+	else
 		mproci_run_give(unit, length, owner);
 }
 
@@ -233,7 +292,8 @@ int mproci_big_resize(mproci_heap *heap, uint32_t unit, size_t size)
 	uint64_t word = word_at(unit);
 	int rc;
 
-	if (units_for(pages) > mproci_arena_here->unit_limit)
+	/* Nothing in a sparse block is kept, wherever it moves. */
+	if (units_for(pages) > mproci_arena_here->unit_limit || mproci_unit_is_sparse(word))
 		return -ENOMEM;
 	if (word == mproci_unit_big((uint32_t)pages, mproci_unit_member_slot(word)))
 		return 0;
@@ -256,9 +316,31 @@ int mproci_big_free(mproci_heap *heap, uint32_t unit)
 	if (rc < 0)
 		return rc;
 	put_word(unit, mproci_unit_held(mproci_unit_length(word), owner));
+	/* If it was in a place: the note is ours, and must be gone before the run is free. */
+	note(heap, NULL, NULL);
 	step_out(owner);
 	give(unit, mproci_unit_length(word), owner);
 	if (owner == 0)
 		mproci_run_unlock();
 	return 0;
+}
+
+void mproci_big_empty(void *_Atomic *place, mproci_heap *heap, uint32_t unit)
+{
+	note(heap, mproci_run_memory(unit), place);
+	atomic_store(place, NULL);
+	mproci_big_free(heap, unit);
+	note(heap, NULL, NULL);
+}
+
+/* It becomes nobody's: the burial, after which the note is gone, makes a sweep due. */
+void mproci_big_settle(void *_Atomic *place, uint32_t unit)
+{
+	uint64_t word;
+
+	if (lock_and_find(unit, &word) < 0)
+		return;
+	if (atomic_load(place) != mproci_run_memory(unit))
+		put_word(unit, mproci_unit_held(mproci_unit_length(word), 0));
+	mproci_run_unlock();
 }

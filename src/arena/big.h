@@ -14,6 +14,21 @@
 void *mproci_big_alloc(mproci_heap *heap, size_t size, size_t alignment, bool is_zeroed);
 
 /*
+ * Allocate a big block of @size bytes in *@place, as mproci_place_fill does; a sparse one has no memory.
+ * Returns 0 or a negative errno with an error text.
+ */
+int mproci_big_fill(void *_Atomic *place, mproci_heap *heap, size_t size, bool is_sparse);
+
+/* Free the big block at @unit in *@place, as mproci_place_empty does. */
+void mproci_big_empty(void *_Atomic *place, mproci_heap *heap, uint32_t unit);
+
+/*
+ * Where a thread that has died has noted both: let the big block at @unit, if there is one, be in *@place or
+ * free.
+ */
+void mproci_big_settle(void *_Atomic *place, uint32_t unit);
+
+/*
  * Give the big block at @unit room for @size bytes, 0 as 1, where it lies.  Returns 0; -EALREADY: there is none any
  * more; -ENOMEM, which may be without an error text, or another negative errno: it is as it was.
  */

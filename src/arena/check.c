@@ -32,7 +32,7 @@ static int check_inside(uint32_t unit, uint64_t word)
 
 static bool is_state(uint8_t state)
 {
-	uint8_t use = state & (uint8_t)~MPROCI_BLOCK_WITH_LOCK;
+	uint8_t use = state & (uint8_t)~MPROCI_BLOCK_WATCHED;
 
 	return state == MPROCI_BLOCK_FREE || use == MPROCI_BLOCK_USED || use == MPROCI_BLOCK_FREED;
 }
@@ -73,7 +73,8 @@ static int check_run(uint32_t unit, uint64_t word, mproci_arena_census *census)
 		return 0;
 	case MPROCI_UNIT_BIG:
 		++census->big_blocks;
-		if (mproci_unit_length(mproci_unit_big(mproci_unit_pages(word), 0)) != length)
+		if (!mproci_unit_is_sparse(word)
+			&& mproci_unit_length(mproci_unit_big(mproci_unit_pages(word), 0)) != length)
 			return mproci_fail(-EBADMSG, "unit %u: %u pages in a block of %u units", unit,
 				mproci_unit_pages(word), length);
 		return 0;

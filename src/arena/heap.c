@@ -122,10 +122,10 @@ static mproci_span *take_spare(mproci_heap *heap)
 	return span;
 }
 
-/* Locked: make a run free that somebody held who has ended; not yet while a lock in it is being released. */
+/* Locked: make a run free that somebody held who has ended; not yet while a thread has a note of it. */
 static uint32_t merge_held(uint32_t unit, uint32_t length)
 {
-	if (mproci_thread_releases_in(mproci_run_memory(unit), (size_t)length * MPROCI_UNIT_SIZE))
+	if (mproci_thread_notes_in(mproci_run_memory(unit), (size_t)length * MPROCI_UNIT_SIZE))
 		return unit + length;
 	return mproci_run_merge(unit, length, mproci_run_decommit(unit, length));
 }
@@ -314,18 +314,25 @@ static mproci_span *refill(mproci_heap *heap, uint32_t size_class)
 	return span;
 }
 
-void *mproci_heap_refill(mproci_heap *heap, uint32_t size_class)
+void *mproci_heap_next(mproci_heap *heap, uint32_t size_class)
 {
-	void *block = NULL;
+	mproci_span *span = heap->bins[size_class].current;
+	void *block = span == NULL ? NULL : mproci_span_next(span);
 
 	while (block == NULL) {
-		mproci_span *span = refill(heap, size_class);
-
+		span = refill(heap, size_class);
 		if (span == NULL)
 			return NULL;
-		block = mproci_span_pop(span);
+		block = mproci_span_next(span);
 	}
 	return block;
+}
+
+void *mproci_heap_refill(mproci_heap *heap, uint32_t size_class)
+{
+	if (mproci_heap_next(heap, size_class) == NULL)
+		return NULL;
+	return mproci_span_pop(heap->bins[size_class].current);
 }
 
 void mproci_heap_rearrange(mproci_heap *heap, mproci_span *span)

@@ -65,7 +65,12 @@ static inline int mproci_heap_need(mproci_heap **ret_heap)
 	return rc;
 }
 
-/* The same where the current span has no block left, or there is none. */
+/*
+ * The block that mproci_heap_alloc allocates next.  Returns NULL with an error text when there is no memory.
+ */
+void *mproci_heap_next(mproci_heap *heap, uint32_t size_class);
+
+/* mproci_heap_alloc where the current span has no block left, or there is none. */
 void *mproci_heap_refill(mproci_heap *heap, uint32_t size_class);
 
 /* Allocate a block of @size_class.  Returns NULL with an error text when there is no memory. */

@@ -16,5 +16,5 @@ void mproci_arena_note_lock(const void *lock)
 	word = atomic_load_explicit(&mproci_arena_here->table[unit], memory_order_acquire);
 	/* A large block is looked at whether it had locks or not. */
 	if (mproci_unit_kind_of(word) == MPROCI_UNIT_SPAN)
-		mproci_span_note_lock((uint32_t)unit, mproci_unit_class(word), lock);
+		mproci_span_watch((uint32_t)unit, mproci_unit_class(word), lock);
 }

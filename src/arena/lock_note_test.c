@@ -173,7 +173,7 @@ static void *free_while_released(void *block)
 	return NULL;
 }
 
-START_TEST(large_block_stays_with_who_freed_it_while_a_lock_in_it_is_released)
+START_TEST(large_block_is_not_used_again_while_a_lock_in_it_is_released)
 {
 	account *old = open_account(LARGE);
 	pthread_t thread;
@@ -253,7 +253,7 @@ int main(void)
 		block_with_a_lock_is_freed_once,
 		block_freed_by_another_thread_is_not_used_again_while_a_lock_in_it_is_released,
 		block_left_by_a_thread_that_ended_is_used_again,
-		large_block_stays_with_who_freed_it_while_a_lock_in_it_is_released,
+		large_block_is_not_used_again_while_a_lock_in_it_is_released,
 		large_block_left_by_a_thread_that_ended_is_not_used_again_either,
 		lock_in_memory_of_its_own_is_not_noted,
 		lock_noted_in_memory_that_is_free_changes_nothing,

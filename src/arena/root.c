@@ -39,20 +39,40 @@ static int make(mproci_arena *arena, char *end)
 	return 0;
 }
 
+static mproci_arena *place_of_arena(char **ret_end)
+{
+	char *start;
+
+	mproci_family_rest(&start, ret_end);
+	return (mproci_arena *)(void *)align(start, MPROCI_PAGE);
+}
+
+static bool is_known(void)
+{
+	return __atomic_load_n(&mproci_arena_here, __ATOMIC_ACQUIRE) != NULL;
+}
+
+/* Once: other threads, which know it, read it without a lock. */
+static void know(mproci_arena *arena)
+{
+	mproci_arena *none = NULL;
+
+	__atomic_compare_exchange_n(
+		&mproci_arena_here, &none, arena, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 static int find_or_make(void)
 {
-	mproci_arena *arena;
-	char *start, *end;
+	char *end;
+	mproci_arena *arena = place_of_arena(&end);
 	int rc = 0;
 
-	mproci_family_rest(&start, &end);
-	arena = (mproci_arena *)(void *)align(start, MPROCI_PAGE);
 	if (mproci_memory_commit(arena, sizeof *arena) < 0)
 		return mproci_fail(-ENOMEM, "no memory for the arena's root, %zu bytes", sizeof *arena);
 	if (!atomic_load_explicit(&arena->ready, memory_order_acquire))
 		rc = make(arena, end);
 	if (rc == 0)
-		mproci_arena_here = arena;
+		know(arena);
 	return rc;
 }
 
@@ -63,7 +83,17 @@ int mproci_arena_open(void)
 	rc = mproci_lock_take(&mproci_family_here->making, MPROC_FOREVER);
 	if (rc < 0)
 		return mproci_fail(rc, "the family's lock cannot be taken");
-	rc = mproci_arena_here == NULL ? find_or_make() : 0;
+	rc = is_known() ? 0 : find_or_make();
 	mproci_lock_release(&mproci_family_here->making);
 	return rc;
+}
+
+bool mproci_arena_find(void)
+{
+	char *end;
+	mproci_arena *arena = place_of_arena(&end);
+
+	if (!is_known() && atomic_load_explicit(&arena->ready, memory_order_acquire))
+		know(arena);
+	return is_known();
 }

@@ -57,6 +57,12 @@ extern mproci_arena *mproci_arena_here;
  */
 int mproci_arena_open(void);
 
+/*
+ * Find it without a lock, in a process that may not have opened it.  Returns false where the family has none
+ * yet.
+ */
+bool mproci_arena_find(void);
+
 /* What an arena consists of, as mproci_arena_check counted it. */
 typedef struct mproci_arena_census {
 	uint32_t units, free_units, free_runs, held_units, big_blocks, spans;

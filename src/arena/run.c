@@ -54,6 +54,11 @@ static void commit_journal(uint32_t count, uint32_t unit_count)
 	apply_journal();
 }
 
+static void make_sweep_due(void)
+{
+	atomic_store(&mproci_arena_here->swept, atomic_load(&mproci_family_here->departures) - 1);
+}
+
 int mproci_run_lock(void)
 {
 	mproci_arena *arena = mproci_arena_here;
@@ -66,7 +71,7 @@ int mproci_run_lock(void)
 		apply_journal();
 		memset(arena->hints, 0, sizeof arena->hints);
 		/* A sweep is due: a holder without an id leaves a run that no departure speaks of. */
-		atomic_store(&arena->swept, atomic_load(&mproci_family_here->departures) - 1);
+		make_sweep_due();
 	}
 	return 0;
 }
@@ -296,6 +301,18 @@ void mproci_run_give(uint32_t unit, uint32_t length, uint64_t owner)
 	if (owner != 0 && mproci_run_lock() < 0)
 		return;
 	mproci_run_merge(unit, length, is_dirty);
+	if (owner != 0)
+		mproci_run_unlock();
+}
+
+void mproci_run_leave(uint32_t unit, uint32_t length, uint64_t owner)
+{
+	if (owner != 0 && mproci_run_lock() < 0)
+		return;
+	atomic_store_explicit(
+		&mproci_arena_here->table[unit], mproci_unit_held(length, 0), memory_order_release);
+	/* Who has the note may have been buried since, and no departure will speak of it. */
+	make_sweep_due();
 	if (owner != 0)
 		mproci_run_unlock();
 }

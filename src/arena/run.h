@@ -53,6 +53,12 @@ uint32_t mproci_run_merge(uint32_t unit, uint32_t length, bool is_dirty);
 /* Give back a run held by @owner.  Not locked, except by @owner 0, whose runs may exist only under the lock. */
 void mproci_run_give(uint32_t unit, uint32_t length, uint64_t owner);
 
+/*
+ * Leave a run held by @owner to nobody, because a thread has a note of it: the first sweep that finds no such
+ * note makes it free.  Not locked, except by @owner 0.
+ */
+void mproci_run_leave(uint32_t unit, uint32_t length, uint64_t owner);
+
 /* The thread that a word names as its owner; 0 when it has ended, or the word names nobody. */
 mproci_id mproci_run_owner(uint64_t owner);
 

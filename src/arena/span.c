@@ -38,21 +38,28 @@ void mproci_span_rebuild(mproci_span *span)
 	}
 }
 
-void *mproci_span_pop_unlisted(mproci_span *span)
+void *mproci_span_next(mproci_span *span)
 {
-	uint32_t index = span->fresh;
-	bool is_empty = span->head == 0;
+	uint32_t index = span->head == 0 ? span->fresh : span->head - 1;
+	uint32_t count = mproci_span_class(span)->count;
 
-	if (is_empty && index == mproci_span_class(span)->count)
+	if (span->head == 0 && index == count)
 		return NULL;
-	if (is_empty && mproci_span_state(span, index) == MPROCI_BLOCK_FREE) {
-		++span->fresh;
-		mproci_span_mark_used(span, index);
+	if (index < count && mproci_span_state(span, index) == MPROCI_BLOCK_FREE)
 		return mproci_span_block(span, index);
-	}
 	/* Made anew, the list is right, and nothing is fresh any more. */
 	mproci_span_rebuild(span);
-	return mproci_span_pop(span);
+	return span->head == 0 ? NULL : mproci_span_block(span, span->head - 1);
+}
+
+void *mproci_span_pop_unlisted(mproci_span *span)
+{
+	void *block = mproci_span_next(span);
+
+	if (block == NULL || span->head != 0)
+		return block == NULL ? NULL : mproci_span_pop(span);
+	mproci_span_mark_used(span, span->fresh++);
+	return block;
 }
 
 static void raise_flag(uint32_t unit)
@@ -65,11 +72,11 @@ static void raise_flag(uint32_t unit)
 		;
 }
 
-/* Whether a thread is, or died, releasing a lock in a block: README.md, "Freed locks". */
+/* Whether a thread, perhaps a dead one, has a note of a block: README.md, "Freed locks", "Places". */
 static bool is_in_quarantine(mproci_span *span, uint32_t index, uint8_t state)
 {
-	return (state & MPROCI_BLOCK_WITH_LOCK) != 0
-	       && mproci_thread_releases_in(mproci_span_block(span, index), mproci_span_class(span)->size);
+	return (state & MPROCI_BLOCK_WATCHED) != 0
+	       && mproci_thread_notes_in(mproci_span_block(span, index), mproci_span_class(span)->size);
 }
 
 /* Note a freed block as free, or see to it that it is looked at again. */
@@ -156,7 +163,7 @@ bool mproci_span_push_foreign(mproci_span *span, uint32_t unit, uint32_t index)
 	return true;
 }
 
-void mproci_span_note_lock(uint32_t unit, uint32_t size_class, const void *address)
+void mproci_span_watch(uint32_t unit, uint32_t size_class, const void *address)
 {
 	const mproci_size_class *class = &mproci_size_classes[size_class];
 	uint32_t offset = (uint32_t)((const char *)address - mproci_run_memory(unit)) - class->start;
@@ -165,7 +172,7 @@ void mproci_span_note_lock(uint32_t unit, uint32_t size_class, const void *addre
 	/* In front of the first block it has wrapped around. */
 	if (offset / class->size < class->count)
 		atomic_compare_exchange_strong(&mproci_span_at(unit)->states[offset / class->size], &state,
-			MPROCI_BLOCK_USED | MPROCI_BLOCK_WITH_LOCK);
+			MPROCI_BLOCK_USED | MPROCI_BLOCK_WATCHED);
 }
 
 bool mproci_span_collect(mproci_span *span)

@@ -18,8 +18,11 @@ typedef enum mproci_block_state {
 	MPROCI_BLOCK_USED = 1,
 	/* Freed by another thread than the owner: free once the owner has noticed. */
 	MPROCI_BLOCK_FREED = 2,
-	/* Added to the last two: there was a lock in it.  Whoever frees it leaves it to the owner to notice. */
-	MPROCI_BLOCK_WITH_LOCK = 4,
+	/*
+	 * Added to the last two: threads note what they do to it.  Whoever frees it leaves it to the owner to
+	 * notice, who looks for such notes.
+	 */
+	MPROCI_BLOCK_WATCHED = 4,
 } mproci_block_state;
 
 /* Which list of its owner's heap a span is in. */
@@ -105,6 +108,9 @@ static inline void mproci_span_mark_used(mproci_span *span, uint32_t index)
 	atomic_store_explicit(&span->states[index], MPROCI_BLOCK_USED, memory_order_release);
 }
 
+/* Owner: the block that mproci_span_pop allocates next; NULL when there is none. */
+void *mproci_span_next(mproci_span *span);
+
 /* mproci_span_pop where the list is empty, or wrong. */
 void *mproci_span_pop_unlisted(mproci_span *span);
 
@@ -125,7 +131,7 @@ static inline void *mproci_span_pop(mproci_span *span)
 	return block;
 }
 
-/* Owner: free the block @index.  Returns false when it is not allocated, or there was a lock in it. */
+/* Owner: free the block @index.  Returns false when it is not allocated, or is watched. */
 static inline bool mproci_span_push(mproci_span *span, uint32_t index)
 {
 	if (mproci_span_state(span, index) != MPROCI_BLOCK_USED)
@@ -145,12 +151,12 @@ uint32_t mproci_span_count_used(const mproci_span *span, uint32_t size_class);
 /* Anybody: free the block @index for the owner to notice.  Returns false when it is not allocated. */
 bool mproci_span_push_foreign(mproci_span *span, uint32_t unit, uint32_t index);
 
-/* Whoever has allocated the block at @unit that @address lies in: note that there is a lock in it. */
-void mproci_span_note_lock(uint32_t unit, uint32_t size_class, const void *address);
+/* Whoever has allocated the block at @unit that @address lies in: from now on it is watched. */
+void mproci_span_watch(uint32_t unit, uint32_t size_class, const void *address);
 
 /*
- * Owner: take what was freed and not yet noticed into the list, if anybody has freed, or may have died doing so.  A block with
- * a lock stays as it is while a thread is releasing that.  Returns has_room.
+ * Owner: take what was freed and not yet noticed into the list, if anybody has freed, or may have died doing
+ * so.  A watched block stays as it is while a thread has a note of it.  Returns has_room.
  */
 bool mproci_span_collect(mproci_span *span);
 

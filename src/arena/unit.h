@@ -8,7 +8,8 @@
  *	bits 0-3    kind
  *	bits 4-25   length of the run in units; in a span (always one unit) its size class and the flag "pending"
  *	bits 26-63  held, span: the owner, a shortened id of a thread; free: the flag "dirty";
- *	            big: 26 bits for the pages in use, 12 for the slot of the member that allocated it
+ *	            big: 26 bits for the pages in use (0: it is sparse), 12 for the slot of the member that
+ *	            allocated it
  *
  * All other units of a run are "inside", 0, except that the last one of a free run repeats its length.
  */
@@ -90,9 +91,21 @@ static inline uint64_t mproci_unit_big(uint32_t pages, uint32_t member_slot)
 	return (uint64_t)member_slot << 52 | (uint64_t)pages << 26 | (uint64_t)length << 4 | MPROCI_UNIT_BIG;
 }
 
+/* A big block whose pages come and go, and are not counted: any other has one at least. */
+static inline uint64_t mproci_unit_sparse(uint32_t length, uint32_t member_slot)
+{
+	return (uint64_t)member_slot << 52 | (uint64_t)length << 4 | MPROCI_UNIT_BIG;
+}
+
 static inline uint32_t mproci_unit_pages(uint64_t word)
 {
 	return (uint32_t)(word >> 26) % (1U << 26);
+}
+
+/* Of a big block. */
+static inline bool mproci_unit_is_sparse(uint64_t word)
+{
+	return mproci_unit_pages(word) == 0;
 }
 
 static inline uint32_t mproci_unit_member_slot(uint64_t word)

@@ -3,8 +3,8 @@
  * family/family.h - the one mapping that all members share.
  *
  * It is made by the first call that needs it, in the root process, and inherited by every process forked
- * later, at the same address.  Front to back: this struct, the tables of members and of threads, and the
- * rest, which is the arena's.
+ * later, at the same address.  Front to back: this struct, with the tables of members, of threads and of
+ * watchers, and the rest, which is the arena's.
  */
 #ifndef FAMILY_FAMILY_H
 #define FAMILY_FAMILY_H
@@ -20,6 +20,8 @@ enum {
 	MPROCI_MEMBERS = 4096,
 	MPROCI_THREADS = 16384,
 	MPROCI_NAME_SIZE = 32,
+	/* mproc_wait takes one for each queue and event, and up to 1024 of them in one call. */
+	MPROCI_WATCHERS = 4096,
 };
 
 /* Who: index of a slot in the low 32 bits, its generation in the high ones.  0 is nobody. */
@@ -54,7 +56,22 @@ typedef struct mproci_thread {
 	_Atomic uintptr_t sleeps_on;
 	/* The address of the lock it is releasing, or 0. */
 	_Atomic uintptr_t releases;
+	/* The address of the block it is moving into a place or out of it, or 0; and of that place. */
+	_Atomic uintptr_t block, place;
+	/* The address of the lock that it holds by its bias (sync/biased_lock.h), or 0. */
+	_Atomic uintptr_t holds;
 } mproci_thread;
+
+/* Somebody who is to be told of something by a bell: bell.c. */
+typedef struct mproci_watcher {
+	/* Whose this slot is, or 0. */
+	_Alignas(64) _Atomic mproci_id owner;
+	/* Odd: the bell was rung.  Goes up only. */
+	_Atomic uint64_t told;
+	/* The bell's place. */
+	_Atomic int32_t pid, descriptor;
+	_Atomic uint64_t device, inode;
+} mproci_watcher;
 
 typedef struct mproci_family {
 	/* What there is, and what was asked for: limits of the root may leave less. */
@@ -78,8 +95,15 @@ typedef struct mproci_family {
 	_Atomic uint32_t departures;
 	/* When somebody who waits may look again who has ended unseen: nanoseconds of the clock. */
 	_Atomic int64_t next_watch;
+	/* From here on no slot of watchers is taken: the low 32 bits; the high ones count its changes. */
+	_Atomic uint64_t watcher_limit;
+	/* So many slots of watchers have memory. */
+	_Atomic uint32_t watcher_room;
 	mproci_member members[MPROCI_MEMBERS];
 	mproci_thread threads[MPROCI_THREADS];
+	mproci_watcher watchers[MPROCI_WATCHERS];
+	/* What each of them watches, an address; 0: nothing.  Close together, for all who tell look through them. */
+	_Atomic uintptr_t watched[MPROCI_WATCHERS];
 } mproci_family;
 
 /* The environment's variable by which a spawned process enters the family: process/spawned.h. */

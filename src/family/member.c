@@ -3,6 +3,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "family/bell.h"
 #include "family/thread.h"
 #include "sys/child.h"
 #include "sys/clock.h"
@@ -15,16 +16,7 @@
 #include <mproc/result.h>
 #include <string.h>
 
-typedef struct own_page {
-	_Atomic mproci_id id;
-	/* Slots of its threads. */
-	_Atomic uint32_t threads;
-	/* Whether its own stamp was asked for. */
-	_Atomic bool is_stamped;
-} own_page;
-
-/* The kernel zeroes this page in a forked child: the one thing that tells it from its parent. */
-static own_page *_Atomic self;
+mproci_own_page *_Atomic mproci_own_here;
 
 /* A slot's word: 32 bits generation, 24 bits 1 + the parent's slot (0: none), 8 bits state. */
 static uint64_t word_of(uint32_t generation, uint32_t parent, mproci_member_state state)
@@ -61,16 +53,9 @@ static uint32_t gate_of(mproci_id id)
 	return (uint32_t)(id >> 32) << 1;
 }
 
-mproci_id mproci_member_self(void)
-{
-	own_page *here = atomic_load_explicit(&self, memory_order_acquire);
-
-	return here == NULL ? 0 : atomic_load_explicit(&here->id, memory_order_relaxed);
-}
-
 _Atomic uint32_t *mproci_member_threads(void)
 {
-	return &atomic_load_explicit(&self, memory_order_relaxed)->threads;
+	return &atomic_load_explicit(&mproci_own_here, memory_order_relaxed)->threads;
 }
 
 mproci_member *mproci_member_slot(mproci_id id)
@@ -289,7 +274,7 @@ int mproci_member_become(mproci_id id)
 	if (!atomic_compare_exchange_strong(&member->word, &word,
 		    word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_RUNNING)))
 		return -ECHILD;
-	atomic_store(&self->id, id);
+	atomic_store(&mproci_own_here->id, id);
 	return 0;
 }
 
@@ -315,11 +300,11 @@ void mproci_member_completes(void)
 	_Atomic uint64_t *place;
 	uint64_t word;
 
-	if (id == 0 || atomic_load(&self->is_stamped) || !mproci_process_is_alone())
+	if (id == 0 || atomic_load(&mproci_own_here->is_stamped) || !mproci_process_is_alone())
 		return;
 	mproci_thread_leave();
 	/* Or a thread that ended took a slot again on the way. */
-	if (atomic_load(&self->threads) != 0)
+	if (atomic_load(&mproci_own_here->threads) != 0)
 		return;
 	place = &mproci_member_slot(id)->ending;
 	word = atomic_load(place);
@@ -375,9 +360,9 @@ void mproci_member_runs(uintptr_t function)
 
 int mproci_member_prepare(void)
 {
-	if (self == NULL)
-		self = mproci_memory_wiped_on_fork();
-	return self == NULL ? mproci_fail(-ENOMEM, "no memory for a page of this process") : 0;
+	if (mproci_own_here == NULL)
+		mproci_own_here = mproci_memory_wiped_on_fork();
+	return mproci_own_here == NULL ? mproci_fail(-ENOMEM, "no memory for a page of this process") : 0;
 }
 
 /* Whether others will be able to tell this process from another that gets its pid. */
@@ -508,8 +493,12 @@ static void bury(mproci_id id)
 	} while (!atomic_compare_exchange_weak(&member->word, &word, dead));
 	if (atomic_load(&member->has_expected))
 		end_children((uint32_t)id);
-	if (!is_complete(id))
+	mproci_watchers_bury(id);
+	if (!is_complete(id)) {
 		mproci_thread_bury_all(id);
+		/* After the words are stepped: who watches one must arm it again. */
+		mproci_watchers_tell_all();
+	}
 	give_back((uint32_t)id, word_of(generation_of(dead), 0, MPROCI_MEMBER_FREE));
 }
 
@@ -585,8 +574,8 @@ uint32_t mproci_member_stamp(mproci_id id)
 {
 	/* Written once: it lies beside the id, which all threads read all the time. */
 	if (id != 0 && id == mproci_member_self()
-		&& !atomic_load_explicit(&self->is_stamped, memory_order_relaxed))
-		atomic_store_explicit(&self->is_stamped, true, memory_order_relaxed);
+		&& !atomic_load_explicit(&mproci_own_here->is_stamped, memory_order_relaxed))
+		atomic_store_explicit(&mproci_own_here->is_stamped, true, memory_order_relaxed);
 	return (uint32_t)(id >> 32) << STAMP_BITS | (1 + (uint32_t)id);
 }
 

@@ -21,8 +21,25 @@ typedef enum mproci_member_state {
 	MPROCI_MEMBER_DEAD,
 } mproci_member_state;
 
+/* What a process knows of itself: on a page that the kernel zeroes in a forked child, the one thing that tells it from its parent. */
+typedef struct mproci_own_page {
+	_Atomic mproci_id id;
+	/* Slots of its threads. */
+	_Atomic uint32_t threads;
+	/* Whether its own stamp was asked for. */
+	_Atomic bool is_stamped;
+} mproci_own_page;
+
+/* NULL until this process or an ancestor needed it. */
+extern mproci_own_page *_Atomic mproci_own_here;
+
 /* This process's id; 0 when it is no member (yet), as after a plain fork(). */
-mproci_id mproci_member_self(void);
+static inline mproci_id mproci_member_self(void)
+{
+	mproci_own_page *own = atomic_load_explicit(&mproci_own_here, memory_order_acquire);
+
+	return own == NULL ? 0 : atomic_load_explicit(&own->id, memory_order_relaxed);
+}
 
 /* Take a slot for this process.  Returns 0, or -EAGAIN (full) or -ENOMEM with an error text. */
 int mproci_member_enrol(void);

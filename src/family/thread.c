@@ -55,6 +55,7 @@ static void vacate(mproci_thread *slot, uint64_t word)
 {
 	atomic_store(&slot->sleeps_on, 0);
 	atomic_store(&slot->releases, 0);
+	atomic_store(&slot->block, 0);
 	if (atomic_compare_exchange_strong(&slot->word, &word, word & UINT64_C(0xffffffff00000000)))
 		atomic_fetch_add(&mproci_family_here->departures, 1);
 }
@@ -69,6 +70,7 @@ void mproci_thread_leave(void)
 		atomic_fetch_sub(mproci_member_threads(), 1);
 	}
 	own.id = 0;
+	mproci_thread_noted = (mproci_thread_note){0};
 }
 
 static void leave(void *unused)
@@ -232,14 +234,68 @@ int mproci_thread_release(mproci_lock *lock)
 	return rc;
 }
 
-bool mproci_thread_releases_in(const void *start, size_t size)
+void mproci_thread_moves(const void *block, void *_Atomic *place)
+{
+	mproci_id id = mproci_thread_self();
+	mproci_thread *slot = slot_of(id);
+
+	if (id == 0)
+		return;
+	/* Each is a release, so that a kill leaves the place of this block beside it. */
+	if (block != NULL)
+		atomic_store_explicit(&slot->place, (uintptr_t)place, memory_order_release);
+	atomic_store_explicit(&slot->block, (uintptr_t)block, memory_order_release);
+}
+
+bool mproci_thread_notes_in(const void *start, size_t size)
 {
 	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
 
 	for (uint32_t index = 0; index < limit; ++index) {
-		uintptr_t lock = atomic_load(&mproci_family_here->threads[index].releases);
+		mproci_thread *slot = &mproci_family_here->threads[index];
+		uintptr_t lock = atomic_load(&slot->releases), block = atomic_load(&slot->block);
 
-		if (lock - (uintptr_t)start < size)
+		if (lock - (uintptr_t)start < size || block - (uintptr_t)start < size)
+			return true;
+		if (block != 0 && atomic_load(&slot->place) - (uintptr_t)start < size)
+			return true;
+	}
+	return false;
+}
+
+_Thread_local __attribute__((tls_model("initial-exec"))) mproci_thread_note mproci_thread_noted;
+
+_Atomic uintptr_t *mproci_thread_enters_first(const void *object)
+{
+	/* For who has no slot: nobody looks there. */
+	static _Thread_local _Atomic uintptr_t unseen;
+	mproci_id id = mproci_thread_self();
+
+	mproci_thread_noted = (mproci_thread_note){0};
+	if (id == 0)
+		return &unseen;
+	mproci_thread_noted =
+		(mproci_thread_note){own.member, id, &slot_of(id)->releases, &slot_of(id)->holds};
+	/* Here and not when the last one left the slot, whose lock somebody may be asking about. */
+	atomic_store_explicit(mproci_thread_noted.holds, 0, memory_order_relaxed);
+	atomic_store_explicit(mproci_thread_noted.releases, (uintptr_t)object, memory_order_relaxed);
+	return mproci_thread_noted.releases;
+}
+
+uintptr_t mproci_thread_holds(mproci_id id)
+{
+	return atomic_load_explicit(&slot_of(id)->holds, memory_order_acquire);
+}
+
+bool mproci_thread_others_inside(const void *object)
+{
+	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
+	mproci_id id = mproci_thread_self();
+
+	for (uint32_t index = 0; index < limit; ++index) {
+		mproci_thread *slot = &mproci_family_here->threads[index];
+
+		if (atomic_load(&slot->releases) == (uintptr_t)object && (id == 0 || slot != slot_of(id)))
 			return true;
 	}
 	return false;
@@ -303,6 +359,18 @@ static void disturb(mproci_thread *slot, stepped *known)
 	atomic_compare_exchange_strong(&slot->sleeps_on, &pinned, word);
 }
 
+/*
+ * Before its slot is vacated: from then on its blocks may be taken over, and what it was moving be used
+ * again.
+ */
+static void settle(mproci_thread *slot)
+{
+	uintptr_t block = atomic_load(&slot->block), place = atomic_load(&slot->place);
+
+	if (block != 0)
+		mproci_place_settle((const void *)block, (void *_Atomic *)place);
+}
+
 void mproci_thread_bury_all(mproci_id member)
 {
 	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
@@ -313,6 +381,7 @@ void mproci_thread_bury_all(mproci_id member)
 		uint64_t word = atomic_load(&slot->word);
 
 		if ((uint32_t)word == tag_of(member)) {
+			settle(slot);
 			vacate(slot, word);
 			advise(index);
 		} else {

@@ -9,6 +9,7 @@
 #define FAMILY_THREAD_H
 
 #include "family/family.h"
+#include "family/member.h"
 
 /* This thread's id; 0 when the table is full or there is no family.  Cost: a few loads; with
  * a full table a scan of it. */
@@ -46,10 +47,55 @@ bool mproci_thread_is_missed(void);
 int mproci_thread_release(mproci_lock *lock);
 
 /*
- * Whether a thread is releasing a lock in these @size bytes, or died doing so and is not buried.  Cost: a
- * look at each thread.
+ * Note that this thread is about to move the block at @block into @place, or out of it to free it; NULL,
+ * NULL: it no longer is.  If it dies in the middle its burial sees to it that the block is in the place or
+ * free.
  */
-bool mproci_thread_releases_in(const void *start, size_t size);
+void mproci_thread_moves(const void *block, void *_Atomic *place);
+
+/*
+ * What the arena does at that burial (arena/place.c), with the lock of burials held, and perhaps once more if
+ * the burier is killed.
+ */
+void mproci_place_settle(const void *block, void *_Atomic *place);
+
+/*
+ * Whether a thread has noted an address in these @size bytes: that of a lock it is releasing, of a block it
+ * is moving, or of its place; or died doing so and is not buried.  Cost: a look at each thread.
+ */
+bool mproci_thread_notes_in(const void *start, size_t size);
+
+/* What this thread knows of its slot, if its process is that member, and it was inside of something before. */
+typedef struct mproci_thread_note {
+	mproci_id member, id;
+	_Atomic uintptr_t *releases, *holds;
+} mproci_thread_note;
+
+extern _Thread_local __attribute__((tls_model("initial-exec"))) mproci_thread_note mproci_thread_noted;
+
+/* mproci_thread_enters for who was not inside of anything yet. */
+_Atomic uintptr_t *mproci_thread_enters_first(const void *object);
+
+/*
+ * Note that this thread is inside of @object, whose memory may be freed while it is: that is not used again before the thread
+ * has left, or has died and is buried.  It leaves by storing 0 where this returns.  Not with locks that are released by
+ * mproci_thread_release.
+ */
+static inline _Atomic uintptr_t *mproci_thread_enters(const void *object)
+{
+	_Atomic uintptr_t *place = mproci_thread_noted.releases;
+
+	if (mproci_thread_noted.member == 0 || mproci_thread_noted.member != mproci_member_self())
+		return mproci_thread_enters_first(object);
+	atomic_store_explicit(place, (uintptr_t)object, memory_order_relaxed);
+	return place;
+}
+
+/* Whether another thread is inside of @object, or died there and is not buried.  Cost: a look at each thread. */
+bool mproci_thread_others_inside(const void *object);
+
+/* What the thread noted in `holds`; anything when it is not alive. */
+uintptr_t mproci_thread_holds(mproci_id id);
 
 /* Give up this thread's slot before it ends. */
 void mproci_thread_leave(void);

@@ -366,7 +366,7 @@ START_TEST(lock_is_released_and_no_longer_noted)
 	ck_assert_int_eq(mproci_lock_init(lock, MPROCI_LOCK_OF_PROGRAM), 0);
 	ck_assert_int_eq(mproci_lock_take(lock, MPROC_NOW), 0);
 	ck_assert_int_eq(mproci_thread_release(lock), 0);
-	ck_assert(!mproci_thread_releases_in(lock, sizeof *lock));
+	ck_assert(!mproci_thread_notes_in(lock, sizeof *lock));
 	ck_assert_int_eq(mproci_lock_take(lock, MPROC_NOW), 0);
 	ck_assert_int_eq(mproci_thread_release(lock), 0);
 }
@@ -377,12 +377,26 @@ START_TEST(lock_that_is_being_released_is_found_in_its_memory_and_not_beside_it)
 	char *memory = shared_page();
 
 	slot_of(mproci_thread_self())->releases = (uintptr_t)memory + 64;
-	ck_assert(mproci_thread_releases_in(memory, 4096));
-	ck_assert(mproci_thread_releases_in(memory + 64, 1));
-	ck_assert(mproci_thread_releases_in(memory, 65));
-	ck_assert(!mproci_thread_releases_in(memory, 64));
-	ck_assert(!mproci_thread_releases_in(memory + 65, 4096));
+	ck_assert(mproci_thread_notes_in(memory, 4096));
+	ck_assert(mproci_thread_notes_in(memory + 64, 1));
+	ck_assert(mproci_thread_notes_in(memory, 65));
+	ck_assert(!mproci_thread_notes_in(memory, 64));
+	ck_assert(!mproci_thread_notes_in(memory + 65, 4096));
 	slot_of(mproci_thread_self())->releases = 0;
+}
+END_TEST
+
+START_TEST(block_that_is_moved_is_found_and_so_is_its_place)
+{
+	char *memory = shared_page();
+
+	mproci_thread_moves(memory + 64, (void *_Atomic *)(void *)(memory + 2048));
+	ck_assert(mproci_thread_notes_in(memory + 64, 1));
+	ck_assert(mproci_thread_notes_in(memory + 2048, 1));
+	ck_assert(!mproci_thread_notes_in(memory, 64));
+	ck_assert(!mproci_thread_notes_in(memory + 65, 2048 - 65));
+	mproci_thread_moves(NULL, NULL);
+	ck_assert(!mproci_thread_notes_in(memory, 4096));
 }
 END_TEST
 
@@ -426,9 +440,27 @@ START_TEST(lock_that_the_dead_was_releasing_is_noted_until_the_burial)
 	mproci_thread_self();
 	fill_table(tag_of(ghost));
 	mproci_family_here->threads[MPROCI_THREADS - 1].releases = (uintptr_t)memory;
-	ck_assert(mproci_thread_releases_in(memory, 64));
+	ck_assert(mproci_thread_notes_in(memory, 64));
 	mproci_member_bury(ghost);
-	ck_assert(!mproci_thread_releases_in(memory, 64));
+	ck_assert(!mproci_thread_notes_in(memory, 64));
+}
+END_TEST
+
+START_TEST(block_that_the_dead_was_moving_is_noted_until_the_burial)
+{
+	mproci_thread *slot = &mproci_family_here->threads[MPROCI_THREADS - 1];
+	char *memory = shared_page();
+	mproci_id ghost;
+
+	ck_assert_int_eq(mproci_member_expect("", &ghost), 0);
+	mproci_thread_self();
+	fill_table(tag_of(ghost));
+	slot->block = (uintptr_t)memory;
+	slot->place = (uintptr_t)memory + 64;
+	ck_assert(mproci_thread_notes_in(memory, 64));
+	ck_assert(mproci_thread_notes_in(memory + 64, 64));
+	mproci_member_bury(ghost);
+	ck_assert(!mproci_thread_notes_in(memory, 4096));
 }
 END_TEST
 
@@ -525,7 +557,9 @@ int main(void)
 		burial_leaves_words_that_nobody_sleeps_on,
 		lock_is_released_and_no_longer_noted,
 		lock_that_is_being_released_is_found_in_its_memory_and_not_beside_it,
+		block_that_is_moved_is_found_and_so_is_its_place,
 		lock_that_the_dead_was_releasing_is_noted_until_the_burial,
+		block_that_the_dead_was_moving_is_noted_until_the_burial,
 		full_table_gives_no_id_and_works_after_a_burial,
 		slot_whose_generations_are_used_up_is_not_used_again,
 		NULL,

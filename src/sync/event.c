@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "sync/event.h"
+
 #include "base/error.h"
 #include "base/object.h"
-#include "sync/event_count.h"
 
 #include <errno.h>
-#include <mproc/event.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -92,6 +92,11 @@ static int await(event *self, mproc_deadline deadline)
 			rc = mproci_event_count_wait_unburied(&self->settings, key, deadline);
 	}
 	return 0;
+}
+
+mproci_event_count *mproci_event_settings(mproc_event *public)
+{
+	return &inside(public)->settings;
 }
 
 int mproc_event_wait(mproc_event *public, mproc_deadline deadline)

@@ -2,6 +2,7 @@
 #include "sync/event_count.h"
 
 #include "base/deadline.h"
+#include "family/bell.h"
 #include "family/thread.h"
 #include "sys/clock.h"
 #include "sys/futex.h"
@@ -9,18 +10,28 @@
 /* How long a thread sleeps whom a burial may not wake. */
 static const int64_t RECHECK = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
-uint32_t mproci_event_count_prepare(mproci_event_count *events)
+/* Set the bit.  Returns the word. */
+static uint32_t make_odd(mproci_event_count *events)
 {
-	uint32_t word;
+	uint32_t word = atomic_load(&events->word);
 
-	/* Announced before the caller looks again: who buries a dead notifier finds it, or the look finds its change. */
-	mproci_thread_sleeps_on(&events->word);
-	word = atomic_load(&events->word);
 	while ((word & 1) == 0 && !atomic_compare_exchange_weak(&events->word, &word, word + 1))
 		;
 	/* Pairs with the fence in notify: either it sees the bit, or the caller's next look sees the change. */
 	atomic_thread_fence(memory_order_seq_cst);
 	return word | 1;
+}
+
+uint32_t mproci_event_count_prepare(mproci_event_count *events)
+{
+	/* Announced before the caller looks again: who buries a dead notifier finds it, or the look finds its change. */
+	mproci_thread_sleeps_on(&events->word);
+	return make_odd(events);
+}
+
+void mproci_event_count_arm(mproci_event_count *events)
+{
+	make_odd(events);
 }
 
 void mproci_event_count_cancel(mproci_event_count *events)
@@ -60,8 +71,12 @@ void mproci_event_count_notify(mproci_event_count *events)
 
 	atomic_thread_fence(memory_order_seq_cst);
 	word = atomic_load_explicit(&events->word, memory_order_relaxed);
-	if ((word & 1) != 0)
-		mproci_futex_step(&events->word);
+	if ((word & 1) == 0)
+		return;
+	mproci_futex_step(&events->word);
+	/* After the step, which disarms: README.md.  When it cannot be told, a watcher looks again by itself. */
+	if (mproci_watchers_are_there())
+		mproci_watchers_tell(&events->word);
 }
 
 void mproci_event_count_notify_some(mproci_event_count *events, uint32_t count)

@@ -18,6 +18,7 @@
 
 #include <mproc/deadline.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Zero is a good one.  Twice the number of notifications that mattered, plus 1 when somebody may sleep. */
@@ -40,12 +41,24 @@ int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_dead
  */
 int mproci_event_count_wait_unburied(mproci_event_count *events, uint32_t key, mproc_deadline deadline);
 
-/* Wake everybody who prepared.  Cost with nobody asleep: a fence and a load. */
+/*
+ * For who sleeps on a bell instead, having it rung for the address of the word (family/bell.h): have the next
+ * mproci_event_count_notify ring it.  Look again after this.  It sleeps no longer than 100 ms at a time.
+ */
+void mproci_event_count_arm(mproci_event_count *events);
+
+/* Whether somebody prepared and may sleep: for who holds a lock that is taken after preparing, or settled. */
+static inline bool mproci_event_count_is_awaited(const mproci_event_count *events)
+{
+	return (atomic_load_explicit(&events->word, memory_order_relaxed) & 1) != 0;
+}
+
+/* Wake everybody who prepared, and ring for who watches the word.  Cost with nobody asleep: a fence and a load. */
 void mproci_event_count_notify(mproci_event_count *events);
 
 /*
  * Wake at least @count of those who prepared, or all, after a change made by a seq_cst operation, or under a lock that they
- * unlock after preparing.  Cost with nobody asleep: a load; once after the last sleeper two system calls.
+ * unlock after preparing.  Rings for nobody.  Cost with nobody asleep: a load; once after the last sleeper two system calls.
  */
 void mproci_event_count_notify_some(mproci_event_count *events, uint32_t count);
 

@@ -4,6 +4,7 @@
  */
 #include "sync/event_count.h"
 
+#include "family/bell.h"
 #include "family/member.h"
 #include "family/thread.h"
 #include "people.h"
@@ -426,6 +427,76 @@ START_TEST(no_wake_up_is_lost_while_others_are_buried)
 }
 END_TEST
 
+/* Whoever is told by a bell instead; without the 100 ms after which it would look by itself. */
+static void await_answers(uint32_t rounds)
+{
+	mproci_bell bell;
+	uint32_t watcher;
+
+	ck_assert_int_eq(mproci_bell_open(&bell), 0);
+	ck_assert_int_eq(mproci_watcher_add(&bell, &table->to_ping.word, &watcher), 0);
+	for (uint32_t i = 1; i <= rounds; ++i) {
+		atomic_store_explicit(&table->ball, i, memory_order_release);
+		mproci_event_count_notify(&table->to_pong);
+		while (atomic_load_explicit(&table->answer, memory_order_acquire) < i) {
+			mproci_bell_silence(&bell);
+			mproci_watcher_rearm(watcher);
+			mproci_event_count_arm(&table->to_ping);
+			if (atomic_load_explicit(&table->answer, memory_order_acquire) < i)
+				ck_assert_int_eq(mproci_poll_one(bell.place.descriptor, MPROC_FOREVER), 0);
+		}
+	}
+	mproci_watcher_remove(watcher);
+	mproci_bell_close(&bell);
+}
+
+START_TEST(no_ring_is_lost_between_two_threads)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, pong_in_thread, NULL), 0);
+	await_answers(THREAD_ROUNDS);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+/* They step the word for somebody else. */
+static int disturb_the_answers(void *unused)
+{
+	(void)unused;
+	while (!is_over)
+		mproci_event_count_notify(&table->to_ping);
+	return 0;
+}
+
+START_TEST(no_ring_is_lost_beside_others_who_notify)
+{
+	support_thread others[2];
+	pthread_t thread;
+
+	for (int i = 0; i < 2; ++i)
+		support_begin(&others[i], disturb_the_answers, NULL);
+	ck_assert_int_eq(pthread_create(&thread, NULL, pong_in_thread, NULL), 0);
+	await_answers(THREAD_ROUNDS);
+	pthread_join(thread, NULL);
+	is_over = true;
+	for (int i = 0; i < 2; ++i)
+		ck_assert_int_eq(support_end(&others[i]), 0);
+}
+END_TEST
+
+START_TEST(armed_word_costs_one_notification)
+{
+	mproci_event_count_arm(&table->to_pong);
+	ck_assert_uint_eq(table->to_pong.word, 1);
+	ck_assert(!is_noted(&table->to_pong));
+	mproci_event_count_notify(&table->to_pong);
+	ck_assert_uint_eq(table->to_pong.word, 2);
+	mproci_event_count_notify(&table->to_pong);
+	ck_assert_uint_eq(table->to_pong.word, 2);
+}
+END_TEST
+
 static int reap(pid_t pid)
 {
 	int status;
@@ -433,6 +504,21 @@ static int reap(pid_t pid)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status;
 }
+
+START_TEST(no_ring_is_lost_between_two_processes)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (mproci_family_join() != 0)
+			_exit(1);
+		pong(THREAD_ROUNDS);
+		_exit(0);
+	}
+	await_answers(THREAD_ROUNDS);
+	ck_assert_int_eq(reap(pid), 0);
+}
+END_TEST
 
 START_TEST(no_wake_up_is_lost_between_two_processes)
 {
@@ -594,9 +680,13 @@ int main(void)
 		no_wake_up_is_lost_between_many_threads_and_few_balls,
 		as_many_are_woken_as_balls_were_thrown,
 		no_wake_up_is_lost_while_others_are_buried,
+		no_ring_is_lost_between_two_threads,
+		no_ring_is_lost_beside_others_who_notify,
+		armed_word_costs_one_notification,
 		NULL,
 	};
 	const TTest *process_tests[] = {
+		no_ring_is_lost_between_two_processes,
 		no_wake_up_is_lost_between_two_processes,
 		burial_of_a_notifier_that_died_before_it_notified_wakes_the_sleepers,
 		killed_sleeper_costs_the_others_nothing,

@@ -6,12 +6,10 @@
  * at, whoever sweeps after its burial must find a sound arena with the blocks that were there before, or those that are
  * there after the operation, and get every unit back when they are freed.
  */
-#include "crash.h"
+#include "ground.h"
 
-#include "arena/heap.h"
 #include "family/member.h"
 #include "sys/futex.h"
-#include "sys/memory.h"
 
 #include <mproc/arena.h>
 #include <mproc/result.h>
@@ -24,11 +22,6 @@ enum {
 	OTHER_SMALL = 5120,
 	SPAN_BLOCKS = 7,
 	UNIT = MPROCI_UNIT_SIZE,
-	/* No test uses more. */
-	UNITS = 16,
-	/* The units whose beginning is watched, and how much: a span's notes and states. */
-	WATCHED_UNITS = 4,
-	WATCHED_SIZE = 256,
 	/* A class whose blocks begin where one of TINY blocks has states, and how many a span has. */
 	MIDDLE = 1280,
 	MIDDLE_BLOCKS = 51,
@@ -65,86 +58,21 @@ typedef struct yard {
 	_Atomic uint32_t owner_may_go, guest_is_done;
 } yard;
 
-/* Where the arena lies. */
-static mproci_arena *arena;
-static _Atomic uint64_t *table;
-static char *units;
-
-/* ---- in the harness: a new arena ---- */
-
-static void find_arena(void)
-{
-	if (arena != NULL || mproci_arena_open() < 0)
-		return;
-	arena = mproci_arena_here;
-	table = arena->table;
-	units = arena->units;
-}
-
-static void watch_units(size_t from)
-{
-	for (size_t i = 0; i < WATCHED_UNITS; ++i)
-		crash_watch(units + i * UNIT + from, WATCHED_SIZE - from);
-}
-
-static void wipe_arena(void)
-{
-	find_arena();
-	mproci_arena_here = NULL;
-	mproci_memory_decommit(arena, MPROCI_PAGE);
-	mproci_memory_decommit(table, MPROCI_PAGE);
-	mproci_memory_decommit(units, (size_t)UNITS * UNIT);
-}
-
-void crash_renew_arena(void)
-{
-	wipe_arena();
-	mproci_arena_open();
-	/* Nobody who ended before this test left anything. */
-	arena->swept = mproci_family_here->departures;
-}
-
-static void watch_table(void)
-{
-	crash_watch(arena, (uintptr_t)(table + UNITS) - (uintptr_t)arena);
-}
-
-/* As if nobody had ever needed an arena. */
-static void clear_ground(void *shared)
-{
-	(void)shared;
-	wipe_arena();
-	watch_table();
-}
-
-static void make_unwatched_arena(void)
-{
-	crash_renew_arena();
-	watch_table();
-}
-
-static void make_arena(void *shared)
-{
-	(void)shared;
-	make_unwatched_arena();
-	watch_units(0);
-}
+/* ---- in the harness ---- */
 
 /* So that whole blocks are put back, too, when recoverers are killed. */
 static void make_watched_arena(void *shared)
 {
 	(void)shared;
-	make_unwatched_arena();
-	crash_watch(units, WATCHED_UNITS * UNIT);
+	ground_make_unwatched();
+	crash_watch(ground_units(), GROUND_WATCHED_UNITS * UNIT);
 }
 
 /* ---- in all other processes ---- */
 
-static mproci_heap *enter(void)
+static _Atomic uint64_t *table(void)
 {
-	crash_expect(mproci_heap_here() != NULL || mproci_heap_enter() == 0, "%s", mproc_error_text());
-	crash_expect(mproci_heap_here() != NULL, "no heap");
-	return mproci_heap_here();
+	return mproci_arena_here->table;
 }
 
 static void take(yard *all, size_t size, uint32_t count)
@@ -158,38 +86,6 @@ static void take(yard *all, size_t size, uint32_t count)
 	}
 }
 
-static void give(char *block)
-{
-	crash_expect(mproc_free(block) == 0, "%s", mproc_error_text());
-}
-
-static uint32_t count_used(const mproci_arena_census *census)
-{
-	return census->small_used + census->big_blocks;
-}
-
-static mproci_arena_census look(void)
-{
-	mproci_arena_census census = {0};
-
-	crash_expect(mproci_arena_check(&census) == 0, "%s", mproc_error_text());
-	return census;
-}
-
-/* The same after everything was given back that nobody uses. */
-static mproci_arena_census look_at_rest(void)
-{
-	mproci_heap *heap = enter();
-	mproci_arena_census census;
-
-	mproci_heap_sweep(heap, true);
-	mproci_heap_trim(heap);
-	census = look();
-	crash_expect(census.held_units == 0, "%u units are held by nobody", census.held_units);
-	crash_expect(census.orphans == 0, "%u spans are nobody's", census.orphans);
-	return census;
-}
-
 /* ---- the victim ---- */
 
 static void be_victim(void *shared)
@@ -197,10 +93,10 @@ static void be_victim(void *shared)
 	yard *all = shared;
 	mproci_arena_census census;
 
-	enter();
-	census = look();
+	ground_enter();
+	census = ground_look();
 	all->victim = mproci_member_self();
-	all->used_before = count_used(&census);
+	all->used_before = ground_count_used(&census);
 }
 
 /* The first in the list of free blocks was in use before. */
@@ -209,7 +105,7 @@ static void prepare_small(void *shared)
 	yard *all = shared;
 
 	take(all, SMALL, 3);
-	give(all->blocks[0]);
+	ground_give(all->blocks[0]);
 	all->block = all->blocks[1];
 	be_victim(shared);
 }
@@ -228,7 +124,7 @@ static void prepare_spare_span(void *shared)
 
 	take(all, MIDDLE, MIDDLE_BLOCKS + 1);
 	for (int i = 0; i < MIDDLE_BLOCKS; ++i)
-		give(all->blocks[i]);
+		ground_give(all->blocks[i]);
 	be_victim(shared);
 }
 
@@ -239,7 +135,7 @@ static void prepare_free_run(void *shared)
 
 	take(all, 5 * UNIT, 1);
 	take(all, UNIT, 1);
-	give(all->blocks[0]);
+	ground_give(all->blocks[0]);
 	be_victim(shared);
 }
 
@@ -251,9 +147,9 @@ static void prepare_dirty_run(void *shared)
 	take(all, 2 * UNIT, 1);
 	take(all, UNIT, 1);
 	mlock(all->blocks[0], (size_t)2 * UNIT);
-	give(all->blocks[0]);
+	ground_give(all->blocks[0]);
 	munlock(all->blocks[0], (size_t)2 * UNIT);
-	crash_expect(mproci_unit_is_dirty(table[0]), "the run is clean");
+	crash_expect(mproci_unit_is_dirty(table()[0]), "the run is clean");
 	be_victim(shared);
 }
 
@@ -263,7 +159,7 @@ static void prepare_free_end(void *shared)
 	yard *all = shared;
 
 	take(all, UNIT, 2);
-	give(all->blocks[1]);
+	ground_give(all->blocks[1]);
 	be_victim(shared);
 }
 
@@ -274,8 +170,8 @@ static void lay_between_free_runs(void *shared)
 
 	take(all, 2 * UNIT, 3);
 	take(all, UNIT, 1);
-	give(all->blocks[0]);
-	give(all->blocks[2]);
+	ground_give(all->blocks[0]);
+	ground_give(all->blocks[2]);
 	all->block = all->blocks[1];
 }
 
@@ -334,13 +230,13 @@ static void prepare_crooked_run(void *shared)
 {
 	static const size_t CROOKED = 2;
 	yard *all = shared;
-	size_t before = (CROOKED + ALIGNMENT_UNITS - alignment_of(units)) % ALIGNMENT_UNITS;
+	size_t before = (CROOKED + ALIGNMENT_UNITS - alignment_of(ground_units())) % ALIGNMENT_UNITS;
 
 	take(all, UNIT, (uint32_t)before);
 	take(all, (2 + ALIGNMENT_UNITS - 1) * UNIT, 1);
 	take(all, UNIT, 1);
 	crash_expect(alignment_of(all->blocks[before]) == CROOKED, "the run is not crooked");
-	give(all->blocks[before]);
+	ground_give(all->blocks[before]);
 	be_victim(shared);
 }
 
@@ -457,11 +353,11 @@ static void free_run_without_journal(void *shared)
 	begin(shared, -1);
 	mproci_run_decommit(2, 2);
 	mproci_run_lock();
-	table[2] = MPROCI_UNIT_INSIDE;
-	table[1] = MPROCI_UNIT_INSIDE;
-	table[4] = MPROCI_UNIT_INSIDE;
-	table[5] = mproci_unit_tail(6);
-	table[0] = mproci_unit_free(6, false);
+	table()[2] = MPROCI_UNIT_INSIDE;
+	table()[1] = MPROCI_UNIT_INSIDE;
+	table()[4] = MPROCI_UNIT_INSIDE;
+	table()[5] = mproci_unit_tail(6);
+	table()[0] = mproci_unit_free(6, false);
 	mproci_run_unlock();
 	((yard *)shared)->stage = AFTER;
 }
@@ -476,8 +372,8 @@ static void change_without_journal(void *shared)
 	all->new_size = UNIT;
 	begin(all, 0);
 	mproci_run_lock();
-	table[2] = mproci_unit_big(UNIT / MPROCI_PAGE, (uint32_t)mproci_member_self());
-	table[3] = mproci_unit_held(1, owner);
+	table()[2] = mproci_unit_big(UNIT / MPROCI_PAGE, (uint32_t)mproci_member_self());
+	table()[3] = mproci_unit_held(1, owner);
 	mproci_run_unlock();
 	mproci_run_give(3, 1, owner);
 	all->changed = all->block;
@@ -492,7 +388,7 @@ static void leave_span(void *shared)
 	yard *all = shared;
 
 	take(all, SMALL, 3);
-	give(all->blocks[1]);
+	ground_give(all->blocks[1]);
 	all->dead = mproci_member_self();
 }
 
@@ -503,7 +399,7 @@ static void leave_spans(void *shared)
 
 	leave_span(shared);
 	take(all, OTHER_SMALL, 1);
-	give(all->blocks[3]);
+	ground_give(all->blocks[3]);
 }
 
 /* A run that it was about to make a block of, behind a free one. */
@@ -515,11 +411,12 @@ static void leave_held_run(void *shared)
 
 	take(all, 2 * UNIT, 1);
 	crash_expect(mproci_run_lock() == 0, "%s", mproc_error_text());
-	crash_expect(mproci_run_take(2, enter()->owner, &unit, &is_dirty) == 0, "%s", mproc_error_text());
+	crash_expect(
+		mproci_run_take(2, ground_enter()->owner, &unit, &is_dirty) == 0, "%s", mproc_error_text());
 	mproci_run_unlock();
 	memset(mproci_run_memory(unit), LITTER, 2 * UNIT);
 	take(all, UNIT, 1);
-	give(all->blocks[0]);
+	ground_give(all->blocks[0]);
 	all->dead = mproci_member_self();
 }
 
@@ -532,27 +429,27 @@ static void add_dead(yard *all, void (*work)(void *shared))
 /* The notes of a dead owner are for nobody: watching them too would make four times as many deaths, all alike. */
 static void add_dead_with_span(void *shared)
 {
-	make_unwatched_arena();
-	watch_units(MPROCI_SPAN_HEADER);
+	ground_make_unwatched();
+	ground_watch_units(MPROCI_SPAN_HEADER);
 	add_dead(shared, leave_span);
 }
 
 static void add_dead_with_spans(void *shared)
 {
-	make_arena(shared);
+	ground_make(shared);
 	add_dead(shared, leave_spans);
 }
 
 static void add_dead_with_held_run(void *shared)
 {
-	make_arena(shared);
+	ground_make(shared);
 	add_dead(shared, leave_held_run);
 }
 
 /* Somebody allocated the block and has ended, which nobody knows. */
 static void add_owner_of_run(void *shared)
 {
-	make_arena(shared);
+	ground_make(shared);
 	crash_start("the owner", lay_before_used_run);
 }
 
@@ -561,10 +458,10 @@ static void give_two(void *shared)
 	yard *all = shared;
 	mproci_arena_census census;
 
-	give(all->blocks[1]);
-	give(all->blocks[4]);
-	census = look();
-	all->used_before = count_used(&census);
+	ground_give(all->blocks[1]);
+	ground_give(all->blocks[4]);
+	census = ground_look();
+	all->used_before = ground_count_used(&census);
 }
 
 static void have_two_freed(void *shared)
@@ -575,55 +472,33 @@ static void have_two_freed(void *shared)
 
 /* ---- who goes on ---- */
 
-static void check_zero(const char *block, size_t size)
-{
-	crash_expect(block != NULL, "%s", mproc_error_text());
-	crash_expect(block[0] == 0 && memcmp(block, block + 1, size - 1) == 0, "memory is not zero");
-}
-
 static void use_arena(void)
 {
 	char *small = mproc_alloc(SMALL), *big = mproc_calloc(2, UNIT);
 
 	crash_expect(small != NULL, "%s", mproc_error_text());
-	check_zero(big, 2 * UNIT);
+	ground_check_zero(big, 2 * UNIT);
 	memset(small, LITTER, SMALL);
 	memset(big, LITTER, 2 * UNIT);
-	give(big);
-	give(small);
-}
-
-/* With nothing in use, all units are one free run, and read as zero. */
-static void check_empty(void)
-{
-	mproci_arena_census census = look_at_rest();
-	char *all_units;
-
-	crash_expect(census.free_units == census.units && census.free_runs <= 1,
-		"of %u units %u are free, in %u runs", census.units, census.free_units, census.free_runs);
-	if (census.units == 0)
-		return;
-	all_units = mproc_calloc(census.units, UNIT);
-	check_zero(all_units, (size_t)census.units * UNIT);
-	crash_expect(all_units == units, "the free run was not found");
-	give(all_units);
+	ground_give(big);
+	ground_give(small);
 }
 
 /* After the block was freed. */
 static void check_empty_but(yard *all)
 {
-	look_at_rest();
+	ground_look_at_rest();
 	for (uint32_t i = 0; i < all->block_count; ++i) {
 		if (all->blocks[i] != all->block && mproc_usable_size(all->blocks[i]) > 0)
-			give(all->blocks[i]);
+			ground_give(all->blocks[i]);
 	}
-	check_empty();
+	ground_check_empty();
 }
 
 static void check_news(const yard *all)
 {
-	mproci_arena_census census = look_at_rest();
-	uint32_t used = count_used(&census), used_after = all->used_before + (uint32_t)all->change;
+	mproci_arena_census census = ground_look_at_rest();
+	uint32_t used = ground_count_used(&census), used_after = all->used_before + (uint32_t)all->change;
 
 	crash_expect(used == all->used_before || used == used_after,
 		"%u blocks are in use instead of %u or %u", used, all->used_before, used_after);
@@ -638,7 +513,7 @@ static void check_unfreed(const yard *all)
 {
 	if (all->change >= 0 || mproc_usable_size(all->block) <= SMALL)
 		return;
-	for (int i = 0; i < WATCHED_SIZE; ++i)
+	for (int i = 0; i < GROUND_WATCHED_SIZE; ++i)
 		crash_expect(all->block[i] == LITTER, "the block lost what was in it");
 }
 
@@ -646,10 +521,10 @@ static void free_all(yard *all)
 {
 	check_unfreed(all);
 	if (mproc_usable_size(all->block) > 0)
-		give(all->block);
+		ground_give(all->block);
 	for (uint32_t i = 0; i < all->block_count; ++i) {
 		if (mproc_usable_size(all->blocks[i]) > 0)
-			give(all->blocks[i]);
+			ground_give(all->blocks[i]);
 	}
 }
 
@@ -663,12 +538,12 @@ static void check_yard(void *shared)
 	check_news(all);
 	use_arena();
 	free_all(all);
-	census = look_at_rest();
-	used = count_used(&census);
+	census = ground_look_at_rest();
+	used = ground_count_used(&census);
 	crash_expect(used == 0 || (used == 1 && all->change == 1 && all->stage == INSIDE),
 		"%u blocks in use are nobody's", used);
 	if (used == 0)
-		check_empty();
+		ground_check_empty();
 }
 
 static void check_calloc(void *shared)
@@ -676,7 +551,7 @@ static void check_calloc(void *shared)
 	yard *all = shared;
 
 	if (all->block != NULL)
-		check_zero(all->block, SMALL + 1);
+		ground_check_zero(all->block, SMALL + 1);
 	check_yard(shared);
 }
 
@@ -698,21 +573,21 @@ static void check_contents(const yard *all)
 static void check_changed(void *shared)
 {
 	yard *all = shared;
-	mproci_arena_census census = look_at_rest();
-	uint32_t used = count_used(&census);
+	mproci_arena_census census = ground_look_at_rest();
+	uint32_t used = ground_count_used(&census);
 
 	crash_expect(used == all->used_before || (used == all->used_before + 1 && all->stage == INSIDE),
 		"%u blocks are in use instead of %u", used, all->used_before);
 	check_contents(all);
 	use_arena();
 	if (all->stage == AFTER)
-		give(all->changed);
+		ground_give(all->changed);
 	free_all(all);
-	census = look_at_rest();
-	used = count_used(&census);
+	census = ground_look_at_rest();
+	used = ground_count_used(&census);
 	crash_expect(used == 0 || (used == 1 && all->stage == INSIDE), "%u blocks in use are nobody's", used);
 	if (used == 0)
-		check_empty();
+		ground_check_empty();
 }
 
 /* Free the block first of all, when nobody has looked at what the victim left. */
@@ -720,7 +595,7 @@ static void check_freed_at_once(void *shared)
 {
 	yard *all = shared;
 
-	give(all->block);
+	ground_give(all->block);
 	check_empty_but(all);
 }
 
@@ -728,10 +603,10 @@ static void check_freed_at_once(void *shared)
 static void check_freed_without_lock(void *shared)
 {
 	yard *all = shared;
-	uint32_t length = mproci_unit_length(table[2]);
-	uint64_t owner = enter()->owner;
+	uint32_t length = mproci_unit_length(table()[2]);
+	uint64_t owner = ground_enter()->owner;
 
-	table[2] = mproci_unit_held(length, owner);
+	table()[2] = mproci_unit_held(length, owner);
 	mproci_run_give(2, length, owner);
 	check_empty_but(all);
 }
@@ -740,7 +615,7 @@ static void check_freed_without_lock(void *shared)
 static void sweep_behind(void *shared)
 {
 	yard *all = shared;
-	mproci_heap *heap = enter();
+	mproci_heap *heap = ground_enter();
 
 	mproci_member_bury(all->victim);
 	mproci_heap_sweep(heap, true);
@@ -774,14 +649,14 @@ static void own_full_span(void *shared)
 	is_freed = mproc_usable_size(all->block) == 0;
 	next = mproc_alloc(SMALL);
 	crash_expect(!is_freed || next == all->block, "what another member freed is forgotten");
-	give(next);
+	ground_give(next);
 	free_all(all);
-	check_empty();
+	ground_check_empty();
 }
 
 static void add_owner_of_span(void *shared)
 {
-	make_arena(shared);
+	ground_make(shared);
 	crash_start("the owner", own_full_span);
 }
 
@@ -791,7 +666,7 @@ static void check_beside_owner(void *shared)
 
 	check_news(all);
 	use_arena();
-	look_at_rest();
+	ground_look_at_rest();
 	set(&all->owner_may_go);
 }
 
@@ -800,7 +675,7 @@ static void work_as_guest(void *shared)
 	yard *all = shared;
 
 	use_arena();
-	mproci_heap_trim(enter());
+	mproci_heap_trim(ground_enter());
 	set(&all->guest_is_done);
 }
 
@@ -824,7 +699,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: make, and alloc",
 		.size = sizeof(yard),
-		.set_up = clear_ground,
+		.set_up = ground_clear,
 		.operate = alloc_two_units,
 		.survive = check_yard,
 		.is_cold = true,
@@ -832,7 +707,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, small",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_small,
 		.operate = alloc_small,
 		.survive = check_yard,
@@ -840,7 +715,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, small, a new span",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = be_victim,
 		.operate = alloc_small,
 		.survive = check_yard,
@@ -848,7 +723,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, small, a span of another class",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_spare_span,
 		.operate = alloc_tiny,
 		.survive = check_yard,
@@ -856,7 +731,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, small, what others freed",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_full_spans,
 		.surround = have_two_freed,
 		.operate = alloc_small,
@@ -884,7 +759,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, big",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_free_run,
 		.operate = alloc_two_units,
 		.recover = sweep_behind,
@@ -894,7 +769,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, big, beyond the end",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_free_end,
 		.operate = alloc_two_units,
 		.survive = check_yard,
@@ -903,7 +778,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, big, beside another member",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_free_run,
 		.operate = alloc_two_units,
 		.witness = work_as_guest,
@@ -921,7 +796,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: calloc, big",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_dirty_run,
 		.operate = calloc_one_unit,
 		.survive = check_calloc,
@@ -929,7 +804,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, aligned",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_crooked_run,
 		.operate = alloc_aligned,
 		.recover = sweep_behind,
@@ -939,7 +814,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: alloc, aligned, beyond the end",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_free_end,
 		.operate = alloc_aligned,
 		.survive = check_yard,
@@ -948,7 +823,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, small, in place",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_small,
 		.operate = change_to_other_small,
 		.survive = check_changed,
@@ -956,7 +831,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, small, moves",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_tiny,
 		.operate = change_to_middle,
 		.survive = check_changed,
@@ -964,7 +839,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, small, becomes big",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_tiny,
 		.operate = change_to_one_unit,
 		.survive = check_changed,
@@ -972,7 +847,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, becomes small",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_few_pages,
 		.operate = change_to_tiny,
 		.survive = check_changed,
@@ -980,7 +855,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, returns pages",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = change_to_a_page_more,
 		.survive = check_changed,
@@ -998,7 +873,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, gives units back, then freed",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = change_to_one_unit,
 		.survive = check_freed_at_once,
@@ -1006,7 +881,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, grows in its unit",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_few_pages,
 		.operate = change_to_five_pages,
 		.survive = check_changed,
@@ -1024,7 +899,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, grows into free units, then freed",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = change_to_three_units,
 		.survive = check_freed_at_once,
@@ -1032,7 +907,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, grows beyond the end",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_last_block,
 		.operate = change_to_three_units,
 		.survive = check_changed,
@@ -1040,7 +915,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, grows beside another member",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = change_to_three_units,
 		.witness = work_as_guest,
@@ -1050,7 +925,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: realloc, big, moves",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_few_pages,
 		.operate = change_to_a_page_more,
 		.survive = check_changed,
@@ -1059,7 +934,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: free, small",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_small,
 		.operate = free_block,
 		.survive = check_yard,
@@ -1075,7 +950,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "arena: free, big",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = free_block,
 		.recover = sweep_behind,
@@ -1094,7 +969,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "mistake: a run is freed without the journal",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = free_run_without_journal,
 		.survive = check_yard,
@@ -1103,7 +978,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "mistake: a block gives units back without the journal",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = change_without_journal,
 		.survive = check_changed,
@@ -1112,7 +987,7 @@ const crash_operation crash_arena_operations[] = {
 	{
 		.name = "mistake: a big block is freed without the lock",
 		.size = sizeof(yard),
-		.set_up = make_arena,
+		.set_up = ground_make,
 		.prepare = prepare_between_free_runs,
 		.operate = change_to_one_unit,
 		.survive = check_freed_without_lock,
