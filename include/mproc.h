@@ -10,20 +10,24 @@
 #include <mproc/arena.h>
 #include <mproc/barrier.h>
 #include <mproc/condition.h>
+#include <mproc/connection.h>
 #include <mproc/cpu.h>
 #include <mproc/deadline.h>
 #include <mproc/event.h>
 #include <mproc/file_lock.h>
 #include <mproc/init.h>
+#include <mproc/listener.h>
 #include <mproc/log.h>
 #include <mproc/mapped_file.h>
 #include <mproc/mutex.h>
 #include <mproc/once.h>
 #include <mproc/pool.h>
 #include <mproc/process.h>
+#include <mproc/queue.h>
 #include <mproc/result.h>
 #include <mproc/semaphore.h>
 #include <mproc/shared_memory.h>
 #include <mproc/value.h>
+#include <mproc/wait.h>
 
 #endif

@@ -141,7 +141,7 @@ MPROC_API size_t mproc_usable_size(const void *block);
 typedef struct mproc_arena_usage {
 	/* Addresses that can be allocated from. */
 	size_t reserved;
-	/* Memory that was provided, whether it is in use or not. */
+	/* Memory that was provided, whether it is in use or not; but for that of large rings of queues. */
 	size_t committed;
 	/* What allocated blocks can hold (mproc_usable_size), and how many they are. */
 	size_t used;
