@@ -7,13 +7,14 @@ MAKEFLAGS += --no-print-directory
 BENCH ?= *
 CMAKE_ARGS ?=
 DESTDIR ?=
+FUZZ_SECONDS ?= 12
 PREFIX ?= /usr/local
 TESTS ?= .
 
 BUILD = cmake --build build/$(1) $(if $(2),--target $(2))
 CTEST = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -R '$(TESTS)'
 
-.PHONY: help release debug deps demo test check san crash bench install clean format deps-build deps-test deps-check
+.PHONY: help release debug deps demo test check san crash fuzz bench install clean format deps-build deps-test deps-check deps-bench
 
 help:
 	@echo 'make              build the library, the examples and the benchmarks'
@@ -22,8 +23,10 @@ help:
 	@echo 'make check        format, warnings, static analysis, layers, documentation'
 	@echo 'make san          run the tests under the sanitizers    [TESTS=pattern]'
 	@echo 'make crash        kill operations at every instruction'
+	@echo 'make fuzz         feed made-up input to all that reads what strangers send    [FUZZ_SECONDS=12]'
 	@echo 'make bench        measure            [BENCH=map]'
 	@echo 'make install      install the library   [PREFIX=/usr/local] [DESTDIR=] [CMAKE_ARGS=-DMPROC_HWLOC=OFF]'
+	@echo 'make deps-bench   install what the benchmarks compare mproc with, where it comes as a package'
 	@echo 'make deps         install from Debian whatever any of these needs'
 	@echo 'make format       lay out the code'
 	@echo 'make debug, make clean'
@@ -38,6 +41,9 @@ deps-test:
 
 deps-check:
 	@tools/deps build test check
+
+deps-bench:
+	@tools/deps build bench
 
 build/%/build.ninja: | deps-build
 	cmake --preset $*
@@ -71,7 +77,15 @@ crash: deps-test
 	build/release/tests/crash
 	build/debug/tests/crash
 
-bench: release
+fuzz: deps-check
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
+
+# Configured again, for the case that something to compare with has come since.
+bench: deps-build
+	cmake --preset release
+	$(call BUILD,release)
 	@set -e; for program in build/release/bench/$(BENCH)_bench; do $$program; done
 
 check: deps-check

@@ -166,7 +166,16 @@ double bench_print_times(
 	return print_spread(name, times, (size_t)contestant->turns, unit);
 }
 
-void bench_print_ratio(
+void bench_print_rates(const char *name, const bench_contestant *contestant)
+{
+	double rates[BENCH_ROUNDS];
+
+	for (int i = 0; i < contestant->turns; ++i)
+		rates[i] = 1e9 / contestant->took[i];
+	print_spread(name, rates, (size_t)contestant->turns, "1/s");
+}
+
+double bench_print_ratio(
 	const char *name, const bench_contestant *ours, const bench_contestant *peer, double target)
 {
 	double ratios[BENCH_ROUNDS], median;
@@ -176,6 +185,7 @@ void bench_print_ratio(
 	median = print_spread(name, ratios, BENCH_ROUNDS, "ratio");
 	if (target > 0)
 		bench_print_target(name, median, target, "ratio");
+	return median;
 }
 
 void bench_print_others(void)

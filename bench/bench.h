@@ -61,14 +61,18 @@ double bench_quantile(double *samples, size_t count, double part);
 double bench_print_times(
 	const char *name, const bench_contestant *contestant, double nanoseconds, const char *unit);
 
+/* How often a second, for a contestant whose turns are the time of one: median, smallest, largest. */
+void bench_print_rates(const char *name, const bench_contestant *contestant);
+
 /* What a figure shall be at most, as @name.target, and a line on stderr that says whether it is. */
 void bench_print_target(const char *name, double value, double target, const char *unit);
 
 /*
  * Our time divided by the peer's, round by round: median, smallest, largest; both have a turn in each round.  With a
  * target, also @name.target, and a line on stderr that says whether the median is at most that; 0 for none.
+ * Returns the median.
  */
-void bench_print_ratio(
+double bench_print_ratio(
 	const char *name, const bench_contestant *ours, const bench_contestant *peer, double target);
 
 /*

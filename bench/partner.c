@@ -108,6 +108,15 @@ static int open_file_of(pid_t pid, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+static int open_stat(pid_t pid)
+{
+	int stat = open_file_of(pid, "stat");
+
+	if (stat < 0)
+		bench_fail("/proc/%d/stat: %s", (int)pid, strerror(errno));
+	return stat;
+}
+
 bench_partner *bench_partner_open(bench_part *part, void *argument, unsigned place)
 {
 	bench_partner *partner = calloc(1, sizeof *partner);
@@ -122,11 +131,9 @@ bench_partner *bench_partner_open(bench_part *part, void *argument, unsigned pla
 		bench_stay_at(place);
 		serve(partner->signals, part, argument);
 	}
-	partner->stat = open_file_of(partner->pid, "stat");
+	partner->stat = open_stat(partner->pid);
 	partner->schedstat = open_file_of(partner->pid, "schedstat");
 	partner->own_schedstat = open_file_of(getpid(), "schedstat");
-	if (partner->stat < 0)
-		bench_fail("/proc/%d/stat: %s", (int)partner->pid, strerror(errno));
 	return partner;
 }
 
@@ -141,28 +148,41 @@ void bench_partner_wait(bench_partner *partner)
 }
 
 /* The state is what comes behind the name, which may hold anything. */
-static bool sleeps(const bench_partner *partner)
+static bool sleeps(int stat)
 {
 	char line[512];
-	ssize_t length = pread(partner->stat, line, sizeof line - 1, 0);
+	ssize_t length = pread(stat, line, sizeof line - 1, 0);
 	const char *name_end;
 
 	if (length <= 0)
-		bench_fail("a partner has gone");
+		bench_fail("who should fall asleep has gone");
 	line[length] = '\0';
 	name_end = strrchr(line, ')');
 	return name_end != NULL && strncmp(name_end, ") S", 3) == 0;
 }
 
-void bench_partner_await_sleep(const bench_partner *partner)
+static void await_sleep(int stat)
 {
 	double start = bench_now();
 
-	while (!sleeps(partner)) {
+	while (!sleeps(stat)) {
 		if (bench_now() - start > PATIENCE_SECONDS * 1e9)
-			bench_fail("a partner does not fall asleep");
+			bench_fail("nobody falls asleep");
 		sched_yield();
 	}
+}
+
+void bench_await_sleep(pid_t pid)
+{
+	int stat = open_stat(pid);
+
+	await_sleep(stat);
+	close(stat);
+}
+
+void bench_partner_await_sleep(const bench_partner *partner)
+{
+	await_sleep(partner->stat);
 }
 
 /* The second number of a schedstat. */

@@ -36,7 +36,10 @@ void bench_partner_start(bench_partner *partner);
 /* Wait until it has. */
 void bench_partner_wait(bench_partner *partner);
 
-/* Wait until it sleeps in the kernel, in the midst of its part. */
+/* Wait until a process sleeps in the kernel. */
+void bench_await_sleep(pid_t pid);
+
+/* The same for a partner, in the midst of its part. */
 void bench_partner_await_sleep(const bench_partner *partner);
 
 /*

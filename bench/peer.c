@@ -94,6 +94,14 @@ bench_peer *bench_peer_open(const char *program, unsigned argument)
 	return start(program, (const char *const[]){path, text, NULL});
 }
 
+bench_peer *bench_peer_open_if_built(const char *program, unsigned argument)
+{
+	char path[PATH_MAX];
+
+	find_beside(program, path, sizeof path);
+	return access(path, X_OK) == 0 ? bench_peer_open(program, argument) : NULL;
+}
+
 bench_peer *bench_peer_open_python(const char *text)
 {
 	bench_peer *peer = start("python3", (const char *const[]){"python3", "-c", text, NULL});

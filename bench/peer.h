@@ -17,6 +17,9 @@ typedef struct bench_peer bench_peer;
  */
 bench_peer *bench_peer_open(const char *program, unsigned argument);
 
+/* The same with a program that is built only where what it needs is installed: NULL when it is not there. */
+bench_peer *bench_peer_open_if_built(const char *program, unsigned argument);
+
 /*
  * The same with a program in Python, as text, which prints a line when it is ready.  Returns NULL when it ends before: there is
  * no python3, or it lacks something.

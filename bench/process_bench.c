@@ -321,23 +321,6 @@ static double run_without_pause(void *argument)
 	return took / (double)count;
 }
 
-/* The median, the smallest and the largest number of starts a second. */
-static void print_rate(const char *name, const bench_contestant *contestant)
-{
-	static const char *const parts[] = {"", ".min", ".max"};
-	static const double quantiles[] = {0.5, 0, 1};
-	double rates[BENCH_ROUNDS];
-
-	for (int i = 0; i < contestant->turns; ++i)
-		rates[i] = 1e9 / contestant->took[i];
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
-		char full[64];
-
-		snprintf(full, sizeof full, "%s%s", name, parts[i]);
-		bench_print(full, bench_quantile(rates, (size_t)contestant->turns, quantiles[i]), "1/s");
-	}
-}
-
 static void measure_without_pause(void)
 {
 	mproc_start methods[] = {MPROC_START_FORK, MPROC_START_SERVER, MPROC_START_SPAWN};
@@ -352,7 +335,7 @@ static void measure_without_pause(void)
 		contestants[i] = (bench_contestant){.run = run_without_pause, .self = &methods[i]};
 	bench_contest(contestants, METHODS);
 	for (size_t i = 0; i < METHODS; ++i)
-		print_rate(names[i], &contestants[i]);
+		bench_print_rates(names[i], &contestants[i]);
 }
 
 static void measure_against_python(void)

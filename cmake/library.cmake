@@ -19,6 +19,9 @@ else()
   message(STATUS "CPU topology: read with hwloc ${HWLOC_VERSION}")
 endif()
 
+# For its headers alone: the library is loaded when the first key is used (decision 010).
+pkg_check_modules(CRYPTO REQUIRED libcrypto>=3.0)
+
 # "folder/file.h", and not <folder/file.h>: <sys/poll.h> is not ours.
 add_library(mproc_inside INTERFACE)
 target_compile_options(mproc_inside INTERFACE -iquote ${PROJECT_SOURCE_DIR}/src)
@@ -31,6 +34,7 @@ set_target_properties(mproc_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VI
 target_compile_definitions(mproc_objects PRIVATE _GNU_SOURCE)
 target_include_directories(mproc_objects PRIVATE include)
 target_link_libraries(mproc_objects PRIVATE mproc_flags mproc_inside Threads::Threads)
+target_include_directories(mproc_objects SYSTEM PRIVATE ${CRYPTO_INCLUDE_DIRS})
 if(use_hwloc)
   target_include_directories(mproc_objects SYSTEM PRIVATE ${HWLOC_INCLUDE_DIRS})
 endif()

@@ -1,9 +1,11 @@
 # Programs that use the library as a stranger would: the shared library, and nothing but include/.
 
-# Build @source as build/<preset>/<folder>/<name>.
+# Build @source as build/<preset>/<folder>/<name>, with the other sources of the program, if any: <name>/*.c beside it.
 function(mproc_add_program folder source)
   cmake_path(GET source STEM name)
-  add_executable(${name} ${source})
+  cmake_path(GET source PARENT_PATH directory)
+  file(GLOB parts CONFIGURE_DEPENDS ${directory}/${name}/*.c)
+  add_executable(${name} ${source} ${parts})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder})
   target_link_libraries(${name} PRIVATE mproc_flags m ${ARGN})
 endfunction()
@@ -15,24 +17,6 @@ if(MPROC_EXAMPLES)
   endforeach()
 endif()
 
-# bench/*_bench.c measures mproc; bench/*_openmp.c is a peer, a program without mproc; the rest is what they share.
 if(MPROC_BENCH)
-  file(GLOB bench_common CONFIGURE_DEPENDS bench/*.c)
-  list(FILTER bench_common EXCLUDE REGEX "_(bench|openmp)\\.c$")
-  add_library(mproc_bench_common STATIC ${bench_common})
-  target_compile_definitions(mproc_bench_common PUBLIC _GNU_SOURCE)
-  target_link_libraries(mproc_bench_common PRIVATE mproc_flags PUBLIC Threads::Threads)
-
-  file(GLOB bench_sources CONFIGURE_DEPENDS bench/*_bench.c)
-  foreach(source IN LISTS bench_sources)
-    mproc_add_program(bench ${source} mproc_bench_common mproc_shared)
-  endforeach()
-
-  file(GLOB openmp_sources CONFIGURE_DEPENDS bench/*_openmp.c)
-  find_package(OpenMP COMPONENTS C)
-  if(OpenMP_C_FOUND)
-    foreach(source IN LISTS openmp_sources)
-      mproc_add_program(bench ${source} mproc_bench_common OpenMP::OpenMP_C)
-    endforeach()
-  endif()
+  include(cmake/bench.cmake)
 endif()

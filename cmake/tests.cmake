@@ -71,6 +71,7 @@ target_link_options(fault_start_test PRIVATE
   -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free)
 
 include(cmake/conformance.cmake)
+include(cmake/fuzz.cmake)
 
 # The crash harness kills operations at every instruction; `make crash` runs it.
 file(GLOB crash_sources CONFIGURE_DEPENDS tests/crash/*.c)

@@ -74,15 +74,23 @@ extern const crash_operation crash_mutex_operations[];
 extern const crash_operation crash_freed_lock_operations[];
 extern const crash_operation crash_semaphore_operations[];
 extern const crash_operation crash_event_operations[];
+extern const crash_operation crash_bell_operations[];
 extern const crash_operation crash_condition_operations[];
 extern const crash_operation crash_barrier_operations[];
 extern const crash_operation crash_once_operations[];
 extern const crash_operation crash_value_operations[];
 extern const crash_operation crash_file_operations[];
 extern const crash_operation crash_arena_operations[];
+extern const crash_operation crash_place_operations[];
 extern const crash_operation crash_map_operations[];
 extern const crash_operation crash_crew_operations[];
 extern const crash_operation crash_process_operations[];
+extern const crash_operation crash_queue_operations[];
+extern const crash_operation crash_queue_large_operations[];
+extern const crash_operation crash_queue_owed_operations[];
+extern const crash_operation crash_queue_wait_operations[];
+extern const crash_operation crash_queue_biased_operations[];
+extern const crash_operation crash_queue_mistakes[];
 
 /* In any process but the harness: what is not so is a violation, and ends the process. */
 void crash_expect(bool is_so, const char *complaint, ...) __attribute__((format(printf, 2, 3)));

@@ -28,7 +28,14 @@
 /* Those that take longest first. */
 static const crash_operation *const families[] = {
 	crash_process_operations,
+	crash_queue_operations,
+	crash_queue_large_operations,
+	crash_queue_owed_operations,
+	crash_queue_wait_operations,
+	crash_queue_biased_operations,
+	crash_queue_mistakes,
 	crash_arena_operations,
+	crash_place_operations,
 	crash_map_operations,
 	crash_crew_operations,
 	crash_sync_operations,
@@ -36,6 +43,7 @@ static const crash_operation *const families[] = {
 	crash_freed_lock_operations,
 	crash_semaphore_operations,
 	crash_event_operations,
+	crash_bell_operations,
 	crash_condition_operations,
 	crash_barrier_operations,
 	crash_once_operations,

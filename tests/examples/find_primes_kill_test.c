@@ -19,6 +19,7 @@
 
 enum {
 	runs_under_fire = 100,
+	queue_runs_under_fire = 12,
 	root_kills_wanted = 10,
 	primes_in_c = 54208,
 	most_found = 64,
@@ -91,6 +92,11 @@ static bool is_worker(const char *name)
 static bool is_nursery(const char *name)
 {
 	return strcmp(name, "primes-nursery") == 0;
+}
+
+static bool is_feeder(const char *name)
+{
+	return strcmp(name, "queue-feeder") == 0;
 }
 
 static bool belongs_to(pid_t root, pid_t pid, kind *wanted)
@@ -220,15 +226,15 @@ static struct failures read_failures(char *text)
 	return failures;
 }
 
-/* Check what a run printed during which @kills workers were killed.  Returns how many numbers failed. */
-static size_t check_run(struct program *run, const char *method, int kills)
+/* Check what a run printed whose killed workers had at most @most_lost numbers.  Returns how many failed. */
+static size_t check_run(struct program *run, const char *method, size_t most_lost)
 {
 	struct failures failures = read_failures(run->error);
 	char note[32];
 
 	ck_assert_int_eq(run->status, failures.count > 0 ? 1 : 0);
-	ck_assert_msg(failures.count <= (size_t)kills, "%zu numbers failed, but only %d workers were killed",
-		failures.count, kills);
+	ck_assert_msg(failures.count <= most_lost, "%zu numbers failed, but killed workers had %zu",
+		failures.count, most_lost);
 	ck_assert_uint_eq(count_found(run->output, method), primes_in_c - failures.primes);
 	snprintf(note, sizeof note, "  (%zu failed)\n", failures.count);
 	ck_assert(!strstr(run->output, note) == (failures.count == 0));
@@ -243,7 +249,7 @@ static int run_under_fire(const char *command, size_t *failed)
 
 	finish_program(&run);
 	expect_nothing_left();
-	*failed += check_run(&run, "pool", kills);
+	*failed += check_run(&run, "pool", (size_t)kills);
 	forget_program(&run);
 	return kills;
 }
@@ -292,6 +298,97 @@ START_TEST(a_killed_range_is_named_and_not_counted)
 	ck_assert_ptr_nonnull(strstr(run.output, "  (250000 failed)\n"));
 	ck_assert_uint_lt(count_found(run.output, "ranges"), 54208);
 	ck_assert_uint_gt(count_found(run.output, "ranges"), 40000);
+	forget_program(&run);
+}
+END_TEST
+
+/* Kill at most @most workers, which nobody replaces, at random moments.  Returns how many. */
+static int kill_some_workers_of(const struct program *program, int most)
+{
+	pid_t workers[most_found];
+	int kills = 0;
+
+	while (kills < most && !has_ended_within(program, random_below(60))) {
+		int count = find_processes(program->pid, is_worker, workers);
+
+		if (count > 0)
+			kills += kill_process(program->pid, workers[random_below(count)], is_worker);
+	}
+	return kills;
+}
+
+/* Three of four workers; each has @batch numbers at most. */
+static int run_queue_under_fire(const char *method, const char *arguments, size_t batch)
+{
+	char command[128];
+	struct program run;
+	int kills;
+
+	snprintf(command, sizeof command, "examples/find_primes --with %s --range C --workers 4 %s", method,
+		arguments);
+	run = start_program(command);
+	kills = kill_some_workers_of(&run, 3);
+	finish_program(&run);
+	expect_nothing_left();
+	check_run(&run, method, (size_t)kills * batch);
+	forget_program(&run);
+	return kills;
+}
+
+START_TEST(killed_workers_of_a_queue_cost_only_what_they_had_taken)
+{
+	int kills = 0;
+
+	become_subreaper();
+	for (int run = 0; run < queue_runs_under_fire; run += 3) {
+		kills += run_queue_under_fire("queue", "", 1);
+		kills += run_queue_under_fire("queue", "--rounds 5", 1);
+		kills += run_queue_under_fire("queue-batch", "--queue-max 1000", 64);
+	}
+	ck_assert_int_ge(kills, queue_runs_under_fire);
+}
+END_TEST
+
+/* Who kills so many that not all numbers are reached is told which are not. */
+static void expect_unreached(struct program *run)
+{
+	const char *line = strstr(run->error, " to 100999999: not reached\n");
+
+	ck_assert_int_eq(run->status, 1);
+	ck_assert_msg(line != NULL, "%s", run->error);
+	ck_assert_ptr_nonnull(strstr(run->output, " failed)\n"));
+	ck_assert_uint_lt(count_found(run->output, "queue"), primes_in_c);
+}
+
+START_TEST(a_queue_without_workers_is_given_up)
+{
+	pid_t workers[most_found];
+	struct program run;
+
+	become_subreaper();
+	run = start_program("examples/find_primes --with queue --range C --workers 4 --queue-max 100");
+	wait_for_processes(&run, 4, is_worker, workers);
+	for (int i = 0; i < 4; ++i)
+		ck_assert(kill_process(run.pid, workers[i], is_worker));
+	finish_program(&run);
+	expect_nothing_left();
+	expect_unreached(&run);
+	forget_program(&run);
+}
+END_TEST
+
+START_TEST(a_queue_without_its_feeder_is_searched_to_its_end)
+{
+	pid_t feeder[most_found];
+	struct program run;
+
+	become_subreaper();
+	run = start_program("examples/find_primes --with queue --range C --workers 4 --queue-max 100");
+	wait_for_processes(&run, 1, is_feeder, feeder);
+	ck_assert(kill_process(run.pid, feeder[0], is_feeder));
+	finish_program(&run);
+	expect_nothing_left();
+	expect_unreached(&run);
 	forget_program(&run);
 }
 END_TEST
@@ -360,6 +457,12 @@ START_TEST(a_pool_vanishes_with_its_program)
 }
 END_TEST
 
+START_TEST(a_queue_vanishes_with_its_program)
+{
+	expect_to_vanish("examples/find_primes --with queue --range E --workers 4");
+}
+END_TEST
+
 START_TEST(processes_vanish_with_their_program)
 {
 	expect_to_vanish("examples/find_primes --with ranges --range E --workers 4");
@@ -372,8 +475,12 @@ int main(void)
 	const TTest *process_tests[] = {
 		killed_workers_cost_only_the_numbers_that_are_named,
 		a_killed_range_is_named_and_not_counted,
+		killed_workers_of_a_queue_cost_only_what_they_had_taken,
+		a_queue_without_workers_is_given_up,
+		a_queue_without_its_feeder_is_searched_to_its_end,
 		a_killed_nursery_is_reported,
 		a_pool_vanishes_with_its_program,
+		a_queue_vanishes_with_its_program,
 		processes_vanish_with_their_program,
 		NULL,
 	};

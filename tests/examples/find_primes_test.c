@@ -27,10 +27,13 @@ static void expect_count_from_all(const char *arguments, size_t expected)
 {
 	expect_count("serial", arguments, expected);
 	expect_count("threads", arguments, expected);
+	expect_count("thread-queue", arguments, expected);
 	if (support_threads_only())
 		return;
 	expect_count("ranges", arguments, expected);
 	expect_count("pool", arguments, expected);
+	expect_count("queue", arguments, expected);
+	expect_count("queue-batch", arguments, expected);
 }
 
 /* The arithmetic. */
@@ -116,6 +119,19 @@ START_TEST(pool_finds_54208_primes_in_range_c)
 }
 END_TEST
 
+START_TEST(queues_find_54208_primes_in_range_c)
+{
+	expect_count("queue", "", 54208);
+	expect_count("queue-batch", "", 54208);
+}
+END_TEST
+
+START_TEST(a_queue_of_threads_finds_54208_primes_in_range_c)
+{
+	expect_count("thread-queue", "", 54208);
+}
+END_TEST
+
 START_TEST(pool_finds_4832_primes_in_range_d)
 {
 	expect_count("pool", "--range D", 4832);
@@ -165,6 +181,35 @@ START_TEST(no_number_is_lost_when_the_range_does_not_divide_evenly)
 }
 END_TEST
 
+/* Each queue holds less than there are workers. */
+START_TEST(queues_that_are_nearly_always_full_lose_nothing)
+{
+	static const char *const arguments[] = {
+		"--from 0 --to 1009 --workers 2 --queue-max 3",
+		"--from 0 --to 1009 --workers 5 --queue-max 1",
+		"--from 0 --to 1009 --workers 7 --queue-max 3 --rounds 3",
+	};
+
+	for (size_t i = 0; i < sizeof arguments / sizeof *arguments; ++i)
+		expect_count_from_all(arguments[i], 168);
+}
+END_TEST
+
+START_TEST(numbers_that_come_in_rounds_are_all_judged)
+{
+	static const char *const arguments[] = {
+		"--from 0 --to 10007 --rounds 2",
+		"--from 0 --to 10007 --rounds 13 --workers 3",
+		"--from 0 --to 10007 --rounds 100 --queue-max 64",
+	};
+
+	for (size_t i = 0; i < sizeof arguments / sizeof *arguments; ++i)
+		expect_count_from_all(arguments[i], 1229);
+	expect_count_from_all("--from 0 --to 10 --rounds 4294967295", 4);
+	expect_count_from_all("--from 7 --to 7 --rounds 3", 0);
+}
+END_TEST
+
 START_TEST(more_workers_than_numbers_do_no_harm)
 {
 	expect_count_from_all("--from 0 --to 10 --workers 20", 4);
@@ -202,7 +247,8 @@ END_TEST
 START_TEST(all_methods_are_compared)
 {
 	struct program run = run_program("examples/find_primes --with all --range A");
-	static const char *const methods[] = {"serial", "threads", "ranges", "pool"};
+	static const char *const methods[] = {
+		"serial", "threads", "ranges", "pool", "queue", "queue-batch", "thread-queue"};
 
 	ck_assert_msg(run.status == 0, "exit code %d: %s", run.status, run.error);
 	find_line(run.output, "method");
@@ -215,8 +261,8 @@ END_TEST
 START_TEST(help_names_all_options)
 {
 	struct program run = run_program("examples/find_primes --help");
-	static const char *const options[] = {
-		"--range", "--from", "--to", "--workers", "--chunk", "--with", "--help"};
+	static const char *const options[] = {"--range", "--from", "--to", "--workers", "--chunk",
+		"--queue-max", "--rounds", "--with", "--help"};
 
 	ck_assert_int_eq(run.status, 0);
 	ck_assert_str_eq(run.error, "");
@@ -265,6 +311,17 @@ START_TEST(a_chunk_out_of_range_is_refused)
 }
 END_TEST
 
+START_TEST(bounds_and_rounds_out_of_range_are_refused)
+{
+	expect_refusal("--queue-max 4294967296",
+		"find_primes: --queue-max 4294967296: must be a whole number from 0 to 4294967295\n");
+	expect_refusal("--queue-max three", "--queue-max three: must be a whole number");
+	expect_refusal(
+		"--rounds 0", "find_primes: --rounds 0: must be a whole number from 1 to 4294967295\n");
+	expect_refusal("--rounds 4294967296", "--rounds 4294967296: must be a whole number");
+}
+END_TEST
+
 START_TEST(a_range_that_makes_no_sense_is_refused)
 {
 	expect_refusal("--range F", "find_primes: --range F: must be A, B, C, D or E\n");
@@ -285,8 +342,9 @@ END_TEST
 
 START_TEST(an_unknown_method_is_refused)
 {
-	expect_refusal(
-		"--with magic", "find_primes: --with magic: must be serial, threads, ranges, pool or all\n");
+	expect_refusal("--with magic",
+		"find_primes: --with magic: must be serial, threads, ranges, pool, queue, queue-batch, "
+		"thread-queue or all\n");
 }
 END_TEST
 
@@ -307,16 +365,20 @@ int main(void)
 		range_a_has_551_primes,
 		range_b_has_5411_primes,
 		threads_find_54208_primes_in_range_c,
+		a_queue_of_threads_finds_54208_primes_in_range_c,
 		zero_one_two_and_nine_are_judged_right,
 		an_empty_range_has_no_primes,
 		the_end_of_64_bits_is_no_obstacle,
 		no_number_is_lost_when_the_range_does_not_divide_evenly,
+		queues_that_are_nearly_always_full_lose_nothing,
+		numbers_that_come_in_rounds_are_all_judged,
 		more_workers_than_numbers_do_no_harm,
 		the_first_and_the_last_ten_primes_are_printed_in_order,
 		fewer_than_ten_primes_are_all_printed,
 		help_names_all_options,
 		workers_out_of_range_are_refused,
 		a_chunk_out_of_range_is_refused,
+		bounds_and_rounds_out_of_range_are_refused,
 		a_range_that_makes_no_sense_is_refused,
 		an_unknown_method_is_refused,
 		unknown_options_and_arguments_are_refused,
@@ -324,6 +386,7 @@ int main(void)
 	};
 	const TTest *process_tests[] = {
 		pool_finds_54208_primes_in_range_c,
+		queues_find_54208_primes_in_range_c,
 		pool_finds_4832_primes_in_range_d,
 		pool_finds_4019_primes_in_range_e,
 		all_methods_are_compared,

@@ -2,9 +2,7 @@
 /*
  * The small examples do what they say, and README.md shows quickstart as it is.
  */
-#include "program.h"
-
-#include <limits.h>
+#include "source.h"
 
 START_TEST(hello_greets_from_another_process)
 {
@@ -27,40 +25,9 @@ START_TEST(quickstart_counts_steps)
 }
 END_TEST
 
-/* This file is tests/examples/small_programs_test.c; CMake names it by its full path. */
-static char *read_source(const char *path_in_repository)
-{
-	char path[PATH_MAX] = __FILE__;
-	char *text;
-	int fd;
-
-	for (int levels = 0; levels < 3; ++levels)
-		*strrchr(path, '/') = '\0';
-	snprintf(path + strlen(path), sizeof path - strlen(path), "/%s", path_in_repository);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	text = read_whole(fd);
-	close(fd);
-	return text;
-}
-
 START_TEST(readme_quotes_quickstart)
 {
-	char *readme = read_source("README.md");
-	char *program = read_source("examples/quickstart.c");
-	char *code = strstr(program, "#include");
-	char *quote = strstr(readme, "```c\n");
-	char *end;
-
-	ck_assert_ptr_nonnull(code);
-	ck_assert_msg(quote != NULL, "README.md quotes no program");
-	quote += strlen("```c\n");
-	end = strstr(quote, "```\n");
-	ck_assert_ptr_nonnull(end);
-	*end = '\0';
-	ck_assert_str_eq(quote, code);
-	free(readme);
-	free(program);
+	expect_quote("README.md", "examples/quickstart.c");
 }
 END_TEST
 

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue: messages that lie in its ring.
+ */
+#include "ledger.h"
+
+#include "family/member.h"
+#include "ground.h"
+
+#include <errno.h>
+#include <mproc/result.h>
+
+enum {
+	/* Of those of LEDGER_INLINE bytes so many fit into the lowest ring. */
+	RING_HOLDS = 8,
+	/* So many more fill the level above it, and the memory that the next one gets at first, but for two. */
+	NEXT_HOLD = 32 + 30,
+	/* So many fill all levels that keep their memory. */
+	LONG_HOLDS = 530,
+};
+
+/* The size of the ring is as this file says. */
+static void expect_level(const ledger *all, uint32_t level)
+{
+	uint64_t lowest = all->queue->ring.levels[0].provided;
+
+	crash_expect(lowest / mproci_record_length(LEDGER_INLINE) == RING_HOLDS
+			     && all->queue->producers.level == level,
+		"the ring has %llu bytes, and its level is %u", (unsigned long long)lowest,
+		all->queue->producers.level);
+}
+
+/* ---- making one ---- */
+
+static void prepare_creation(void *shared)
+{
+	ledger *all = shared;
+
+	ground_enter();
+	all->victim = mproci_member_self();
+	all->next_trial = LEDGER_OWN;
+}
+
+static void create(void *shared)
+{
+	ledger *all = shared;
+	mproc_queue *queue;
+
+	all->stage = CRASH_INSIDE;
+	if (mproc_queue_create(NULL, &queue) == 0)
+		all->queue = queue;
+	all->stage = CRASH_AFTER;
+}
+
+static void check_creation(void *shared)
+{
+	ledger *all = shared;
+
+	crash_expect(all->stage != CRASH_AFTER || all->queue != NULL, "no queue was made");
+	if (all->queue == NULL) {
+		/* It, and its ring. */
+		all->strays = 2;
+		crash_expect(mproc_queue_create(NULL, &all->queue) == 0, "%s", mproc_error_text());
+	}
+	ledger_check(shared);
+}
+
+/* ---- putting ---- */
+
+static void prepare_put(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_plan(shared, 1, LEDGER_SMALL, 0);
+}
+
+static void prepare_put_behind_another(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, 2, LEDGER_SMALL);
+	ledger_plan(shared, 1, LEDGER_SMALL, 0);
+}
+
+static void prepare_put_into_gap(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS, LEDGER_INLINE);
+	ledger_get_some(shared, 4);
+	ledger_plan(shared, 1, LEDGER_INLINE, 0);
+	expect_level(shared, 0);
+}
+
+/* The producers' notes are of before the getting: they must look. */
+static void prepare_put_higher(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS, LEDGER_INLINE);
+	ledger_plan(shared, 1, LEDGER_INLINE, 0);
+	expect_level(shared, 0);
+}
+
+/* It waits for a moment whether somebody gets something before. */
+static void prepare_patient_put(void *shared)
+{
+	prepare_put_higher(shared);
+	crash_put_clock_right();
+}
+
+/* The level above has memory for so many, and must get more. */
+static void prepare_put_into_more(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS + NEXT_HOLD, LEDGER_INLINE);
+	ledger_plan(shared, 4, LEDGER_INLINE, 0);
+	expect_level(shared, 2);
+}
+
+static void prepare_put_into_bounded(void *shared)
+{
+	ledger_make(shared, &(mproc_queue_options){.max_messages = 3});
+	ledger_put_some(shared, 3, LEDGER_SMALL);
+	ledger_get_some(shared, 1);
+	ledger_plan(shared, 1, LEDGER_SMALL, 0);
+}
+
+static void prepare_put_many(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put(shared, LEDGER_SMALL);
+	ledger_plan(shared, 3, LEDGER_SMALL, 0);
+}
+
+/* Two fit into the lowest ring, and two do not. */
+static void prepare_put_many_higher(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS - 2, LEDGER_INLINE);
+	ledger_plan(shared, 4, LEDGER_INLINE, 0);
+	expect_level(shared, 0);
+}
+
+static void put(void *shared)
+{
+	ledger *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_put(all->queue, ledger_outgoing, all->size, MPROC_NOW);
+	all->stage = CRASH_AFTER;
+}
+
+static void put_patiently(void *shared)
+{
+	ledger *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_put(all->queue, ledger_outgoing, all->size, MPROC_FOREVER);
+	all->stage = CRASH_AFTER;
+}
+
+static void put_many(void *shared)
+{
+	ledger *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_put_many(all->queue, ledger_outgoing, all->size, all->puts, MPROC_NOW, NULL);
+	all->stage = CRASH_AFTER;
+}
+
+/* ---- getting ---- */
+
+static void prepare_get_only(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put(shared, LEDGER_SMALL);
+	ledger_plan(shared, 0, 0, 1);
+}
+
+static void prepare_get_first(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, 3, LEDGER_SMALL);
+	ledger_plan(shared, 0, 0, 1);
+}
+
+/* The next one is behind a gap. */
+static void prepare_get_behind_gap(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS, LEDGER_INLINE);
+	ledger_get_some(shared, 4);
+	ledger_put_some(shared, 2, LEDGER_INLINE);
+	ledger_get_some(shared, 4);
+	ledger_plan(shared, 0, 0, 1);
+	expect_level(shared, 0);
+}
+
+static void prepare_get_higher(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS + 2, LEDGER_INLINE);
+	ledger_get_some(shared, RING_HOLDS);
+	ledger_plan(shared, 0, 0, 1);
+	expect_level(shared, 1);
+}
+
+static void prepare_get_many(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, 4, LEDGER_SMALL);
+	ledger_plan(shared, 0, LEDGER_SMALL, 3);
+}
+
+static void prepare_get_many_higher(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS + 2, LEDGER_INLINE);
+	ledger_get_some(shared, RING_HOLDS - 2);
+	ledger_plan(shared, 0, LEDGER_INLINE, 4);
+	expect_level(shared, 1);
+}
+
+static void prepare_get_block(void *shared)
+{
+	ledger *all = shared;
+
+	prepare_get_first(shared);
+	all->strays = 1;
+}
+
+/* Both sides are above the lowest level, with nothing in. */
+static void prepare_get_nothing(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, RING_HOLDS + 2, LEDGER_INLINE);
+	ledger_get_some(shared, RING_HOLDS + 2);
+	ledger_plan(shared, 0, 0, 0);
+	expect_level(shared, 1);
+}
+
+/* The same, where levels give their memory back. */
+static void prepare_get_nothing_long(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put_some(shared, LONG_HOLDS, LEDGER_INLINE);
+	ledger_get_some(shared, LONG_HOLDS);
+	ledger_plan(shared, 0, 0, 0);
+	expect_level(shared, 5);
+}
+
+static void get(void *shared)
+{
+	ledger *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_get(all->queue, ledger_incoming, sizeof ledger_incoming, MPROC_NOW, NULL);
+	all->stage = CRASH_AFTER;
+}
+
+static void get_many(void *shared)
+{
+	ledger *all = shared;
+	size_t number;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_get_many(all->queue, ledger_incoming, all->size, all->takes, MPROC_NOW, NULL, &number);
+	all->stage = CRASH_AFTER;
+}
+
+static void get_block(void *shared)
+{
+	ledger *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_get_block(all->queue, MPROC_NOW, &all->block, NULL);
+	all->stage = CRASH_AFTER;
+}
+
+/* ---- looking ---- */
+
+static void look(void *shared)
+{
+	ledger *all = shared;
+
+	mproc_queue_count(all->queue);
+	mproc_queue_bytes(all->queue);
+	mproc_queue_is_empty(all->queue);
+	mproc_queue_is_full(all->queue);
+}
+
+static void prepare_look(void *shared)
+{
+	ledger_make(shared, &(mproc_queue_options){.acknowledged = true});
+	ledger_put_some(shared, 2, LEDGER_SMALL);
+	ledger_plan(shared, 0, 0, 0);
+}
+
+const crash_operation crash_queue_operations[] = {
+	{
+		.name = "queue: create",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_creation,
+		.operate = create,
+		.survive = check_creation,
+		.is_sampled = true,
+	},
+	{
+		.name = "queue: put",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put,
+		.operate = put,
+		.survive = ledger_check,
+	},
+	{
+		.name = "queue: put, first call of a thread",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_behind_another,
+		.operate = put,
+		.survive = ledger_check,
+		.is_slow = true,
+		.is_cold = true,
+	},
+	{
+		.name = "queue: put, behind a gap",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_into_gap,
+		.operate = put,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: put, a higher level of the ring",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_higher,
+		.operate = put,
+		.survive = ledger_check,
+		.is_sampled = true,
+	},
+	{
+		.name = "queue: put, a higher level of the ring, patiently",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_patient_put,
+		.operate = put_patiently,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: put many, more memory for a level",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_into_more,
+		.operate = put_many,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: put, the last that there is room for",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_into_bounded,
+		.operate = put,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: put many",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_many,
+		.operate = put_many,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: put many, some in a higher level of the ring",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_many_higher,
+		.operate = put_many,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get, the only one",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_only,
+		.operate = get,
+		.survive = ledger_check,
+		.is_sampled = true,
+	},
+	{
+		.name = "queue: get, the first",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_first,
+		.operate = get,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get, behind a gap",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_behind_gap,
+		.operate = get,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get, a higher level of the ring",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_higher,
+		.operate = get,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get many",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_many,
+		.operate = get_many,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get many, some in a higher level of the ring",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_many_higher,
+		.operate = get_many,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get block",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_block,
+		.operate = get_block,
+		.survive = ledger_check,
+	},
+	{
+		.name = "queue: get nothing, back to the lowest level",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up_watched,
+		.prepare = prepare_get_nothing,
+		.operate = get,
+		.recover = ledger_recover,
+		.survive = ledger_check,
+		.is_slow = true,
+		.is_killed_twice = true,
+	},
+	{
+		.name = "queue: get nothing, memory given back",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up_long,
+		.prepare = prepare_get_nothing_long,
+		.operate = get,
+		.survive = ledger_check,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: count, bytes, is empty, is full",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_look,
+		.operate = look,
+		.survive = ledger_check,
+		.is_sampled = true,
+	},
+	{0},
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.h - what stands in this repository: documents quote programs as they are.
+ */
+#ifndef EXAMPLES_SOURCE_H
+#define EXAMPLES_SOURCE_H
+
+#include "program.h"
+
+#include <limits.h>
+
+/* This file is tests/examples/source.h; CMake names what includes it by its full path. */
+static inline char *read_source(const char *path_in_repository)
+{
+	char path[PATH_MAX] = __FILE__;
+	char *text;
+	int fd;
+
+	for (int levels = 0; levels < 3; ++levels)
+		*strrchr(path, '/') = '\0';
+	snprintf(path + strlen(path), sizeof path - strlen(path), "/%s", path_in_repository);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	text = read_whole(fd);
+	close(fd);
+	return text;
+}
+
+/* The first piece of C in a document must be this program, from its first #include on. */
+static inline void expect_quote(const char *document, const char *program)
+{
+	char *text = read_source(document), *source = read_source(program);
+	char *code = strstr(source, "#include");
+	char *quote = strstr(text, "```c\n");
+	char *end;
+
+	ck_assert_ptr_nonnull(code);
+	ck_assert_msg(quote != NULL, "%s quotes no program", document);
+	quote += strlen("```c\n");
+	end = strstr(quote, "```\n");
+	ck_assert_ptr_nonnull(end);
+	*end = '\0';
+	ck_assert_str_eq(quote, code);
+	free(text);
+	free(source);
+}
+
+#endif

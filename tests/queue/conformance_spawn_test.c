@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#include "conformance.h"
+
+int main(int argc, char **argv)
+{
+	return run_conformance_of_processes(
+		argc, argv, "queues between processes by spawn", MPROC_START_SPAWN);
+}
