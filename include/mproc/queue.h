@@ -103,7 +103,7 @@ MPROC_API mproc_queue *mproc_queue_destroy(mproc_queue *queue);
  *          -EMFILE, -ENFILE  somebody polls mproc_queue_fd, and this process has no descriptor to tell him with
  * Crash    killed before it returns: the message is there whole, or not at all.
  * Cost     30 ns and copying; no system call unless the queue is full or somebody sleeps on it.  A message of
- *          more than 8192 bytes is copied before the queue is locked, so several producers copy at once.
+ *          more than 512 bytes is copied before the queue is locked, so several producers copy at once.
  */
 MPROC_API int mproc_queue_put(mproc_queue *queue, const void *message, size_t size, mproc_deadline deadline);
 
@@ -203,7 +203,7 @@ MPROC_API int mproc_queue_commit(mproc_queue *queue, void *block, size_t size, m
  *          acknowledged queue; the message's size in @ret_size.
  * Fails    as mproc_queue_get, but never -EMSGSIZE; -ENOMEM  there is no memory for the block; the message stays
  * Crash    as mproc_queue_get; killed with the block: it is freed, or delivered again in an acknowledged queue.
- * Cost     as mproc_queue_get, without copying where the message has more than 8192 bytes or the queue is
+ * Cost     as mproc_queue_get, without copying where the message has more than 512 bytes or the queue is
  *          acknowledged; otherwise it is copied into a block.
  */
 MPROC_API int mproc_queue_peek(mproc_queue *queue, mproc_deadline deadline, void **ret_block, size_t *ret_size);

@@ -28,6 +28,9 @@ static const uint64_t GATHERED = 32;
 /* How long producers wait before they have the ring grow; the kernel adds as much. */
 static const int64_t BREATH = 50000;
 
+/* So many bytes of the ring consumers take meanwhile, if they are fast. */
+static const uint64_t BREATHED = 32 << 10;
+
 /* Where the shortest rest is too long, so many waits are without. */
 static const uint32_t WAITS_WITHOUT = 64;
 
@@ -197,6 +200,11 @@ int mproci_patience_await_message(mproc_queue *queue, mproc_deadline deadline)
 	return await(&self, deadline);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 bool mproci_patience_should_grow(mproc_queue *queue, mproc_deadline deadline)
 {
 	uint64_t before = atomic_load_explicit(&queue->consumers.position, memory_order_relaxed), after;
@@ -207,7 +215,7 @@ bool mproci_patience_should_grow(mproc_queue *queue, mproc_deadline deadline)
 	mproci_futex_wait(&nobody, 0, mproci_deadline_earlier(deadline, mproci_clock_now() + BREATH));
 	after = atomic_load_explicit(&queue->consumers.position, memory_order_acquire);
 	/* They are slow, or they have waited. */
-	return after - before < mproci_ring_size(&queue->producers) / 4
+	return after - before < least(mproci_ring_size(&queue->producers) / 4, BREATHED)
 	       || after == atomic_load_explicit(&queue->producers.position, memory_order_relaxed);
 }
 

@@ -7,8 +7,6 @@
 
 #include <mproc/init.h>
 #include <mproc/process.h>
-#include <poll.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -285,28 +283,37 @@ static int use_both(void *argument)
 	return 0;
 }
 
-static void await_full(const mproc_connection *connection)
+/* Until another thread has its turn in sending, or in receiving. */
+static void await_turn(mproc_connection *connection, bool is_sending)
 {
-	struct pollfd one = {.fd = mproc_connection_fd(connection), .events = POLLOUT};
+	size_t size;
+	int rc;
 
-	while (poll(&one, 1, 0) != 0)
-		sched_yield();
+	do {
+		if (is_sending)
+			rc = send_filled(connection, 1, 0, MPROC_NOW);
+		else
+			rc = mproc_connection_next_size(connection, MPROC_NOW, &size);
+		ck_assert_int_eq(rc, -ETIMEDOUT);
+	} while (strstr(mproc_error_text(), "another thread") == NULL);
 }
 
 START_TEST(child_forked_while_other_threads_use_a_pipe_can_use_it)
 {
 	ends it = open_pipe(false), other = open_pipe(false), both = {.near = other.near, .far = it.far};
 	support_thread receiver, sender;
-	size_t size;
+	unsigned count = 0;
 
+	while (send_filled(other.near, 1, 0, MPROC_NOW) == 0)
+		++count;
 	support_begin(&receiver, recv_for_good, it.far);
 	support_begin(&sender, send_for_good, other.near);
-	do
-		ck_assert_int_eq(mproc_connection_next_size(it.far, MPROC_NOW, &size), -ETIMEDOUT);
-	while (strstr(mproc_error_text(), "another thread") == NULL);
-	await_full(other.near);
+	await_turn(it.far, false);
+	await_turn(other.near, true);
 	ck_assert_int_eq(support_reap(support_fork(use_both, &both)), 0);
 	ck_assert_int_eq(send_filled(it.near, 10, 1, MPROC_FOREVER), 0);
+	for (unsigned i = 0; i < count; ++i)
+		ck_assert_int_eq(recv_filled(other.far, 1, 1, 0, MPROC_FOREVER), 0);
 	ck_assert_int_eq(recv_filled(other.far, 10000000, 10000000, 1, MPROC_FOREVER), 0);
 	ck_assert_int_eq(support_end(&receiver), 0);
 	ck_assert_int_eq(support_end(&sender), 0);

@@ -15,7 +15,7 @@
 
 enum {
 	/* Larger messages are put into envelopes. */
-	MPROCI_QUEUE_INLINE_MOST = 8192,
+	MPROCI_QUEUE_INLINE_MOST = 512,
 };
 
 typedef enum mproci_queue_state {

@@ -10,7 +10,7 @@
 
 static const uint64_t LOWEST_SIZE = 16 << 10;
 
-/* Of a level above the lowest: it gets memory in steps, and levels of no more than this keep it. */
+/* Of a level above the lowest: it gets memory in steps of this, or of a sixteenth; and levels of no more than this keep it. */
 static const uint64_t STEP = 64 << 10;
 static const uint64_t KEPT_SIZE = 512 << 10;
 
@@ -93,7 +93,7 @@ int mproci_ring_climb(mproci_ring *ring, mproci_side *producers)
 /* See that the first @end bytes of a level have memory. */
 static int provide(mproci_ring_level *level, uint64_t size, uint64_t end)
 {
-	uint64_t until = (end + STEP - 1) & ~(STEP - 1);
+	uint64_t step = size / 16 > STEP ? size / 16 : STEP, until = (end + step - 1) & ~(step - 1);
 	char *memory = atomic_load_explicit(&level->memory, memory_order_relaxed);
 	int rc;
 
