@@ -28,6 +28,7 @@
 enum {
 	USAGE_ERROR = 2,
 	MOST_SETTINGS = 16,
+	MOST_PROCESSES = 16,
 	MOST_SECONDS = 3600,
 };
 
@@ -184,6 +185,32 @@ static inline int join_process(mproc_process *process)
 	else if (code > 0)
 		rc = complain("%s: ended with exit code %d", mproc_process_name(process), code);
 	mproc_process_close(process);
+	return rc;
+}
+
+/*
+ * Start @count processes that call @function, and wait for them.
+ *
+ * @arguments,@size  one for each process, of @size bytes; or with size 0 one for all of them, in shared memory.
+ *
+ * Returns 0, or -1 after telling which could not be started or did not end with 0.
+ */
+static inline int start_and_join(const mproc_process_options *options, mproc_process_function *function,
+	const void *arguments, size_t size, int count)
+{
+	mproc_process *processes[MOST_PROCESSES];
+	int started = 0, rc = 0;
+
+	while (started < count && rc == 0) {
+		const void *argument = (const char *)arguments + (size_t)started * size;
+
+		if (mproc_process_start(options, function, argument, size, &processes[started]) < 0)
+			rc = fail();
+		else
+			++started;
+	}
+	while (started > 0)
+		rc |= join_process(processes[--started]);
 	return rc;
 }
 

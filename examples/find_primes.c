@@ -10,8 +10,8 @@
  *	queue-batch   the same, with several messages at once
  *	thread-queue  the same as queue, with threads
  *
- * A number whose worker died is reported and not counted: what is printed is true as far as it goes.  The ways are in
- * find_primes/methods.c and find_primes/queue.c.
+ * A number whose worker died is reported and not counted: what is printed is true as far as it goes.  The ways
+ * are in find_primes/methods.c and find_primes/queue.c.
  */
 #include "command.h"
 #include "find_primes/search.h"
@@ -244,7 +244,7 @@ int main(int argc, char *argv[])
 	};
 	search plan = {0};
 
-	/* It may have been ignored by whoever started this program; then exit codes of children would be lost. */
+	/* Whoever started this program may have ignored it; then exit codes of children would be lost. */
 	signal(SIGCHLD, SIG_DFL);
 	read_command_line(argc, argv, USAGE, settings, SETTINGS);
 	check_method(&settings[WITH]);

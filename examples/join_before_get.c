@@ -2,8 +2,8 @@
 /*
  * join_before_get - processes put 10 MiB into a queue and are joined before anything is got.
  *
- * In Python that waits for ever: a thread of the producer still holds what the pipe below the queue has no room for. Here a
- * message is in the queue when put returns, and nothing of it in the producer.
+ * In Python that waits for ever: a thread of the producer still holds what the pipe below the queue has no room
+ * for.  Here a message is in the queue when put returns, and nothing of it in the producer.
  */
 #include "command.h"
 
@@ -36,22 +36,13 @@ static int produce(void *argument)
 	return 0;
 }
 
-static int start_and_join(mproc_queue *queue)
+static int produce_all(mproc_queue *queue)
 {
-	mproc_process *processes[PRODUCERS];
-	int started = 0, rc = 0;
+	job jobs[PRODUCERS];
 
-	while (started < PRODUCERS && rc == 0) {
-		const job next = {queue, (unsigned char)(1 + started)};
-
-		if (mproc_process_start(NULL, produce, &next, sizeof next, &processes[started]) < 0)
-			rc = fail();
-		else
-			++started;
-	}
-	while (started > 0)
-		rc |= join_process(processes[--started]);
-	return rc;
+	for (int i = 0; i < PRODUCERS; ++i)
+		jobs[i] = (job){queue, (unsigned char)(1 + i)};
+	return start_and_join(NULL, produce, jobs, sizeof *jobs, PRODUCERS);
 }
 
 /* Whether a message is whole: all its bytes are its first one. */
@@ -87,7 +78,7 @@ int main(int argc, char *argv[])
 	read_no_options(argc, argv, USAGE);
 	if (mproc_queue_create(NULL, &queue) < 0)
 		return exit_status(fail());
-	failed = start_and_join(queue);
+	failed = produce_all(queue);
 	if (!failed)
 		failed = drain(queue);
 	mproc_queue_destroy(queue);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ping_pong - two processes answer each other, through a pipe or through two queues.  Who has seen enough closes its side,
- * and the other one is told.
+ * ping_pong - two processes answer each other, through a pipe or through two queues.  Who has had enough closes
+ * its side, and the other one is told.
  */
 #include "command.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue_in_event_loop - while a process works, the program waits for its reports, for its end and for what is typed, all
- * in one poll.
+ * queue_in_event_loop - while a process works, the program waits for its reports, for its end and for what is
+ * typed, all in one poll.
  */
 #include "command.h"
 #include "prime.h"

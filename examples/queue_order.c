@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue_order - a process for each of eight numbers squares it, after a random time.  The squares come in any order;
- * with each comes the index of its number, by which they are sorted.
+ * queue_order - a process for each of eight numbers squares it, after a random time.  The squares come in any
+ * order; with each comes the index of its number, by which they are sorted.
  */
 #include "command.h"
 
@@ -44,23 +44,14 @@ static int square_number(void *argument)
 	return mproc_queue_put(self->queue, &result, sizeof result, MPROC_FOREVER) < 0 ? fail() : 0;
 }
 
-static int start_and_join(const mproc_process_options *options, mproc_queue *queue, double unit)
+static int square_numbers(const mproc_process_options *options, mproc_queue *queue, double unit)
 {
 	static const int numbers[NUMBERS] = {2, 4, 6, 3, 5, 8, 9, 7};
-	mproc_process *processes[NUMBERS];
-	int started = 0, rc = 0;
+	job jobs[NUMBERS];
 
-	while (started < NUMBERS && rc == 0) {
-		const job next = {queue, started, numbers[started], unit};
-
-		if (mproc_process_start(options, square_number, &next, sizeof next, &processes[started]) < 0)
-			rc = fail();
-		else
-			++started;
-	}
-	while (started > 0)
-		rc |= join_process(processes[--started]);
-	return rc;
+	for (int i = 0; i < NUMBERS; ++i)
+		jobs[i] = (job){queue, i, numbers[i], unit};
+	return start_and_join(options, square_number, jobs, sizeof *jobs, NUMBERS);
 }
 
 static int compare_indices(const void *left, const void *right)
@@ -98,7 +89,7 @@ int main(int argc, char *argv[])
 	unit = seconds_of(&settings[1]);
 	if (mproc_queue_create(NULL, &queue) < 0)
 		return exit_status(fail());
-	failed = start_and_join(&options, queue, unit);
+	failed = square_numbers(&options, queue, unit);
 	if (!failed)
 		failed = print_squares(queue);
 	mproc_queue_destroy(queue);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * remote_sum - a program that adds up numbers for others, and those others: they need not be related, nor on the same
- * machine, but must have the same key.
+ * remote_sum - a program that adds up numbers for others, and those others: they need not be related, nor on the
+ * same machine, but must have the same key.
  *
  *	remote_sum --listen unix:/tmp/sum --key secret-of-16-bytes --count 1
  *	remote_sum --connect unix:/tmp/sum --key secret-of-16-bytes 1 2 3.5

@@ -28,22 +28,6 @@ static int rand_val(void *queue)
 	return mproc_queue_put(queue, &number, sizeof number, MPROC_FOREVER) < 0 ? fail() : 0;
 }
 
-static int start_and_join(const mproc_process_options *options, mproc_queue *queue)
-{
-	mproc_process *processes[PROCESSES];
-	int started = 0, rc = 0;
-
-	while (started < PROCESSES && rc == 0) {
-		if (mproc_process_start(options, rand_val, queue, 0, &processes[started]) < 0)
-			rc = fail();
-		else
-			++started;
-	}
-	while (started > 0)
-		rc |= join_process(processes[--started]);
-	return rc;
-}
-
 /* All are there by now. */
 static int print_numbers(mproc_queue *queue)
 {
@@ -71,7 +55,7 @@ int main(int argc, char *argv[])
 	options.start = start_method(&start);
 	if (mproc_queue_create(NULL, &queue) < 0)
 		return exit_status(fail());
-	failed = start_and_join(&options, queue);
+	failed = start_and_join(&options, rand_val, queue, 0, PROCESSES);
 	if (!failed)
 		failed = print_numbers(queue);
 	mproc_queue_destroy(queue);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simple_queue2 - four words in a queue, and four processes that get one each.  Which gets which is not defined.
+ * simple_queue2 - four words in a queue, and four processes that get one each.  Which gets which is a matter
+ * of luck.
  */
 #include "command.h"
 
@@ -37,22 +38,6 @@ static int put_words(mproc_queue *queue)
 	return 0;
 }
 
-static int start_and_join(const mproc_process_options *options, mproc_queue *queue)
-{
-	mproc_process *processes[PROCESSES];
-	int started = 0, rc = 0;
-
-	while (started < PROCESSES && rc == 0) {
-		if (mproc_process_start(options, work, queue, 0, &processes[started]) < 0)
-			rc = fail();
-		else
-			++started;
-	}
-	while (started > 0)
-		rc |= join_process(processes[--started]);
-	return rc;
-}
-
 int main(int argc, char *argv[])
 {
 	setting start = {"start", "fork"};
@@ -68,7 +53,7 @@ int main(int argc, char *argv[])
 		return exit_status(fail());
 	failed = put_words(queue);
 	if (!failed)
-		failed = start_and_join(&options, queue);
+		failed = start_and_join(&options, work, queue, 0, PROCESSES);
 	mproc_queue_destroy(queue);
 	return exit_status(failed);
 }

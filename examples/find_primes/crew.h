@@ -4,17 +4,19 @@
  *
  *	feeder  -- numbers -->  workers  -- primes -->  collector, which is the program itself
  *
- * Behind the last number the feeder puts ALL_DONE, once for each worker.  Who gets it puts it into the other queue: it has put all
- * primes that it has found, and ends.  When ALL_DONE has come from all of them, the collector has everything.
+ * Behind the last number the feeder puts ALL_DONE, once for each worker.  Who gets it puts it into the other
+ * queue: it has put all primes that it has found, and ends.  When ALL_DONE has come from all of them, the
+ * collector has everything.
  *
- * With several rounds the feeder puts a part of the numbers, waits until the workers have put what they found among
- * them (mproc_queue_join), and goes on with the next part.
+ * With several rounds the feeder puts a part of the numbers, waits until the workers have put what they found
+ * among them (mproc_queue_join), and goes on with the next part.
  *
- * When a worker is killed, the others do the rest.  What it had taken lies on its desk in shared memory, where
- * it had got it, and is reported as failed.  When all are killed, or the feeder is, numbers are left that nobody has seen.
+ * When a worker is killed, the others do the rest.  What it had taken lies on its desk in shared memory, where it
+ * had got it, and is reported as failed.  When all are killed, or the feeder is, numbers are left that nobody
+ * has seen.
  *
- * Nobody hangs: who cannot go on closes both queues, the collector closes that of the numbers when nobody works any more on
- * one side of it, and a closed queue ends everybody's waiting.
+ * Nobody hangs: who cannot go on closes both queues, the collector closes that of the numbers when nobody works
+ * any more on one side of it, and a closed queue ends everybody's waiting.
  */
 #ifndef FIND_PRIMES_CREW_H
 #define FIND_PRIMES_CREW_H

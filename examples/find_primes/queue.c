@@ -40,8 +40,9 @@ static int drain(crew *self, search *result, unsigned *confirmed)
 /*
  * Returns whether there are workers, who may still put something.
  *
- * When the feeder has ended, or somebody has got ALL_DONE, all numbers are in the queue, or never will be: it can be closed.  Who
- * waits for an ALL_DONE that a killed worker had taken, or for room that nobody will make, ends then.
+ * When the feeder has ended, or somebody has got ALL_DONE, all numbers are in the queue, or never will be: it can
+ * be closed.  Who waits for an ALL_DONE that a killed worker had taken, or for room that nobody will make, ends
+ * then.
  */
 static bool look_after(crew *self, const team *hands, unsigned confirmed)
 {

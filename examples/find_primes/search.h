@@ -27,8 +27,9 @@ typedef struct search {
 	unsigned workers;
 	/* Of the pools; 0: the library chooses. */
 	size_t chunk;
-	/* Of the queues: the most messages in each, 0: as many as the library lets in; and in how many portions they come. */
+	/* Of the queues: the most messages in each; 0: the library chooses. */
 	size_t queue_max;
+	/* And in how many portions the numbers are put. */
 	size_t rounds;
 
 	/* One of each a number.  Numbers and verdicts lie where all processes see them. */

@@ -96,18 +96,19 @@ static int refuse_destroyed(mproc_queue *queue, mproci_side *side)
 /* Whoever was killed while its envelope was being accepted: it was, if its record has passed. */
 static void recover_producers(mproc_queue *queue)
 {
+	uint64_t accepting = atomic_load(&queue->accepting);
 	mproci_envelope *envelope;
 
-	if (queue->accepting == 0)
+	if (accepting == 0)
 		return;
-	envelope = mproci_envelope_find(&queue->envelopes, queue->accepting - 1);
+	envelope = mproci_envelope_find(&queue->envelopes, accepting - 1);
 	if (atomic_load(&queue->producers.position) == queue->accepting_position && envelope != NULL
 		&& mproci_envelope_state_of(atomic_load(&envelope->word)) == MPROCI_ENVELOPE_QUEUED) {
 		atomic_store(&envelope->word, mproci_envelope_word(MPROCI_ENVELOPE_TAKEN,
 						      mproci_member_stamp(mproci_member_self()), 0));
 		mproci_envelope_release(&queue->envelopes, envelope);
 	}
-	queue->accepting = 0;
+	atomic_store(&queue->accepting, 0);
 }
 
 int mproci_queue_see_to_producers(mproc_queue *queue, int rc)

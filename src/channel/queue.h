@@ -43,7 +43,8 @@ struct mproc_queue {
 	/*
 	 * With the producers' lock: 1 + the index of the envelope that is being accepted, and the position of its record; 0: none.
 	 */
-	uint64_t accepting, accepting_position;
+	_Atomic uint64_t accepting;
+	uint64_t accepting_position;
 	/* Whether there are descriptors to be told of puts, or ever were: queue_fd.h. */
 	_Atomic uint32_t is_watched;
 	_Alignas(128) mproci_side consumers;

@@ -219,7 +219,7 @@ END_TEST
 
 enum {
 	TELLERS = 4,
-	ROUNDS = 3000,
+	ROUNDS = 1000,
 };
 
 static int raise_and_tell(void *unused)

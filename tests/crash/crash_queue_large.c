@@ -323,13 +323,11 @@ const crash_operation crash_queue_large_operations[] = {
 	{
 		.name = "queue: get large",
 		.size = sizeof(ledger),
-		.set_up = ledger_set_up_watched,
+		.set_up = ledger_set_up,
 		.prepare = prepare_get,
 		.operate = get,
-		.recover = ledger_recover,
 		.survive = ledger_check,
 		.is_sampled = true,
-		.is_killed_twice = true,
 	},
 	{
 		.name = "queue: get nothing, envelopes give memory back",

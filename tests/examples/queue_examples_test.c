@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The examples about queues and connections print what they should; docs/guide/queues.md shows producers_consumers as it is.
+ * The examples about queues and connections print what they should; docs/guide/queues.md shows
+ * producers_consumers as it is.
  */
 #include "refusal.h"
 #include "scratch.h"
