@@ -171,8 +171,8 @@ MPROC_API int mproc_connection_send_descriptors(mproc_connection *connection, co
  * Cost     one system call for each 64 KiB (on a stream one more), one more for each wait.  From 64 KiB on it
  *          is received in @buffer; a smaller one may be copied once.
  */
-MPROC_API int mproc_connection_recv(mproc_connection *connection, void *buffer, size_t size,
-	mproc_deadline deadline, size_t *ret_size);
+MPROC_API int mproc_connection_recv(
+	mproc_connection *connection, void *buffer, size_t size, mproc_deadline deadline, size_t *ret_size);
 
 /*
  * Receive a message into memory that is allocated for it.

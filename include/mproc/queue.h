@@ -31,7 +31,8 @@
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.
  *   Memory   buffers stay the caller's.
  *   Deadline MPROC_NOW waits for at most a millisecond, for somebody who is inside and may be stopped, and then
- *            gives -EAGAIN; full, or empty, is -ETIMEDOUT.
+ *            gives -EAGAIN; full, or empty, is -ETIMEDOUT.  Memory for a message is waited for as by mproc_alloc,
+ *            without a deadline.
  *   Errors   beside those named, -EINVAL for what is NULL or no queue, -EPIPE when the queue was destroyed while
  *            the call waited, and -EBADMSG when somebody has overwritten the queue's memory; -EAGAIN, -EMFILE,
  *            -ENOENT, -ENOMEM when this process was forked without mproc and cannot join the family.
@@ -206,7 +207,8 @@ MPROC_API int mproc_queue_commit(mproc_queue *queue, void *block, size_t size, m
  * Cost     as mproc_queue_get, without copying where the message has more than 512 bytes or the queue is
  *          acknowledged; otherwise it is copied into a block.
  */
-MPROC_API int mproc_queue_peek(mproc_queue *queue, mproc_deadline deadline, void **ret_block, size_t *ret_size);
+MPROC_API int mproc_queue_peek(
+	mproc_queue *queue, mproc_deadline deadline, void **ret_block, size_t *ret_size);
 
 /*
  * Free a block from mproc_queue_reserve or mproc_queue_peek.

@@ -28,11 +28,13 @@ static void close_all(const int *descriptors, size_t count)
 /* Forget what has come of a message. */
 static void forget(mproci_arrival *arrival)
 {
-	close_all(arrival->descriptors, arrival->message.descriptors + arrival->header_descriptors);
+	size_t count = arrival->message.descriptors + arrival->header_descriptors;
+
 	arrival->message = (mproci_assembly){0};
 	arrival->header_got = 0;
 	arrival->header_descriptors = 0;
 	arrival->direct = NULL;
+	close_all(arrival->descriptors, count);
 }
 
 /* Nothing more can be received, and the error text says why. */
@@ -80,8 +82,11 @@ void mproci_arrival_disown(mproci_arrival *arrival, bool is_sound)
 	bool was_amid = is_amid(arrival);
 
 	/* What another thread was just changing is in any state, and left alone. */
-	if (!is_sound)
+	if (!is_sound) {
 		arrival->kept = NULL;
+		arrival->message.descriptors = 0;
+		arrival->header_descriptors = 0;
+	}
 	free_kept(arrival);
 	forget(arrival);
 	if (!was_amid)
@@ -251,12 +256,21 @@ static int move_to_kept(mproci_arrival *arrival, const packet *it)
 	return 0;
 }
 
+/* The descriptors of the message that a packet begins, instead of those of the one before. */
+static void replace_descriptors(mproci_arrival *arrival, const packet *it, size_t count_before)
+{
+	int before[MPROCI_FRAME_DESCRIPTORS];
+
+	memcpy(before, arrival->descriptors, count_before * sizeof *before);
+	memcpy(arrival->descriptors, it->descriptors, it->count * sizeof *it->descriptors);
+	close_all(before, count_before);
+}
+
 /* A packet has come that begins a message.  @before: what there was of another one. */
 static int begin(
 	mproci_arrival *arrival, const mproci_target *target, const packet *it, const mproci_assembly *before)
 {
-	close_all(arrival->descriptors, before->descriptors);
-	memcpy(arrival->descriptors, it->descriptors, it->count * sizeof *it->descriptors);
+	replace_descriptors(arrival, it, before->descriptors);
 	if (before->is_begun)
 		return move_to_kept(arrival, it);
 	arrival->direct = it->piece_count > 1 ? target->data : NULL;

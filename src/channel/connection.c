@@ -187,7 +187,8 @@ int mproc_connection_send_descriptors(mproc_connection *connection, const void *
 	const int *descriptors, size_t count, mproc_deadline deadline)
 {
 	const mproci_message message = {
-		.data = data,
+		/* Something to count from. */
+		.data = data == NULL ? (const unsigned char *)"" : data,
 		.size = size,
 		.descriptors = descriptors,
 		.count = count,

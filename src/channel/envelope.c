@@ -17,6 +17,9 @@ enum {
 /* A free envelope keeps its block if that and those of all before it, were they as large, have no more than this. */
 static const size_t KEPT = 8 << 20;
 
+/* So many are looked at first. */
+static const uint32_t FEW = 8;
+
 /* In front of each message, to find its envelope. */
 typedef struct header {
 	const mproci_envelopes *envelopes;
@@ -83,14 +86,24 @@ static mproci_envelope *take_at(mproci_envelopes *envelopes, uint32_t index, uin
 	return envelope;
 }
 
-/* From where one was freed: those at the front have their blocks, and are in the cache. */
+/*
+ * The one that was freed last, which is in the cache; or one of the first, which keep the largest blocks; or from where the last
+ * search ended, round the table: with a long queue, what is free is about there.
+ */
 mproci_envelope *mproci_envelope_take(mproci_envelopes *envelopes)
 {
 	uint32_t count = atomic_load_explicit(&envelopes->count, memory_order_acquire);
 	uint32_t hint = atomic_load_explicit(&envelopes->hint, memory_order_relaxed);
+	uint32_t freed = atomic_load_explicit(&envelopes->freed, memory_order_relaxed);
 	uint64_t mine = mproci_envelope_word(MPROCI_ENVELOPE_FILLING, own_stamp(), 0);
 	mproci_envelope *envelope = NULL;
 
+	if (freed != 0 && freed <= count) {
+		atomic_store_explicit(&envelopes->freed, 0, memory_order_relaxed);
+		envelope = take_at(envelopes, freed - 1, mine);
+	}
+	for (uint32_t index = 0; envelope == NULL && index < FEW && index < count; ++index)
+		envelope = take_at(envelopes, index, mine);
 	for (uint32_t looks = 0; envelope == NULL && looks < count; ++looks) {
 		uint32_t index = (hint + looks) % count;
 
@@ -154,11 +167,11 @@ static bool keeps_block(const mproci_envelope *envelope)
 
 static void set_free(mproci_envelopes *envelopes, mproci_envelope *envelope)
 {
-	uint32_t index = envelope->index;
+	uint32_t freed = 1 + envelope->index;
 
 	atomic_store_explicit(&envelope->word, 0, memory_order_release);
-	if (index < atomic_load_explicit(&envelopes->hint, memory_order_relaxed))
-		atomic_store_explicit(&envelopes->hint, index, memory_order_relaxed);
+	/* Once it was, it may be another's. */
+	atomic_store_explicit(&envelopes->freed, freed, memory_order_relaxed);
 }
 
 void mproci_envelope_release(mproci_envelopes *envelopes, mproci_envelope *envelope)

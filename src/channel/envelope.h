@@ -54,8 +54,8 @@ typedef struct mproci_envelopes {
 	void *_Atomic chunks[MPROCI_ENVELOPE_CHUNKS];
 	/* So many there are. */
 	_Atomic uint32_t count;
-	/* A free one may be about here. */
-	_Atomic uint32_t hint;
+	/* Advice: 1 + the index of the one that was freed last, or 0; and from where on to look. */
+	_Atomic uint32_t freed, hint;
 	/* From here on no free one has a block; or few. */
 	_Atomic uint32_t kept;
 } mproci_envelopes;

@@ -64,6 +64,9 @@ static int begin(mproci_assembly *assembly, const mproci_frame *frame, uint64_t 
 		assembly->has_forgotten = true;
 		assembly->forgotten = assembly->tag;
 	}
+	/* Numbers come again. */
+	if (assembly->forgotten == frame->tag)
+		assembly->has_forgotten = false;
 	assembly->is_begun = true;
 	assembly->descriptors = frame->descriptors;
 	assembly->tag = frame->tag;

@@ -5,7 +5,7 @@
  * Through sockets that keep packets apart a message goes in parts of at most MPROCI_FRAME_PART bytes, one a
  * packet; through a stream as one part.  All parts but the first are continuations.  A first part always
  * begins a message: when another one was not complete, its sender has given up or was killed, and it is
- * forgotten. A continuation of what nobody has begun here belongs to a message that another process with the
+ * forgotten.  A continuation of what nobody has begun here belongs to a message that another process with the
  * same end has begun to receive, and was killed: it is skipped.
  *
  * Nothing here makes a system call: what arrives is handed in.

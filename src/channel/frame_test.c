@@ -163,6 +163,21 @@ START_TEST(message_that_was_forgotten_for_another_one_must_not_go_on)
 }
 END_TEST
 
+START_TEST(tag_of_a_message_that_was_forgotten_may_come_again)
+{
+	mproci_assembly assembly = {0};
+
+	take(&assembly, true, 7, 10);
+	mproci_assembly_add(&assembly, 4);
+	take(&assembly, true, 8, 1);
+	mproci_assembly_add(&assembly, 1);
+	mproci_assembly_clear(&assembly);
+	ck_assert_int_eq(take(&assembly, true, 7, 10), MPROCI_PART_BEGINS);
+	mproci_assembly_add(&assembly, 4);
+	ck_assert_int_eq(take(&assembly, false, 7, 6), MPROCI_PART_CONTINUES);
+}
+END_TEST
+
 START_TEST(message_above_the_largest_is_refused)
 {
 	mproci_assembly assembly = {0};
@@ -200,6 +215,7 @@ int main(void)
 		continuation_of_what_nobody_has_begun_is_skipped,
 		continuation_of_another_message_is_refused,
 		message_that_was_forgotten_for_another_one_must_not_go_on,
+		tag_of_a_message_that_was_forgotten_may_come_again,
 		message_above_the_largest_is_refused,
 		part_of_nothing_or_of_too_much_is_refused,
 		NULL,

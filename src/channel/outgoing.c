@@ -74,7 +74,7 @@ static ssize_t send_pieces(const mproci_outgoing *outgoing, const unsigned char 
 	return mproci_socket_send(outgoing->socket, pieces, count, carried->descriptors, carried->count);
 }
 
-/* Send @size bytes behind a header, all of them.  @ret_sent: how many went, both together. */
+/* Send a header and a part, all of both.  @ret_sent: how many bytes went. */
 static int send_part(const mproci_outgoing *outgoing, const mproci_frame *frame, const mproci_message *part,
 	mproc_deadline deadline, size_t *ret_sent)
 {
@@ -89,13 +89,13 @@ static int send_part(const mproci_outgoing *outgoing, const mproci_frame *frame,
 		ssize_t taken = send_pieces(outgoing, header + of_header, sizeof header - of_header,
 			part->data + of_data, part->size - of_data, sent == 0 ? part : &nothing);
 
-		if (taken > 0)
+		if (taken >= 0) {
 			sent += (size_t)taken;
-		*ret_sent = sent;
-		if (taken != -EAGAIN && taken < 0)
-			return (int)taken;
-		if (taken != -EAGAIN)
+			*ret_sent = sent;
 			continue;
+		}
+		if (taken != -EAGAIN)
+			return (int)taken;
 		if (mproci_deadline_passed(deadline, mproci_clock_now()))
 			return -ETIMEDOUT;
 		mproci_socket_wait_for_room(outgoing->socket, deadline);

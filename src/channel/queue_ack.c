@@ -174,12 +174,12 @@ int mproc_queue_task_done(mproc_queue *queue)
 }
 
 /* Whether any message is in an envelope that somebody has or is to get. */
-static int find_unacknowledged(mproc_queue *queue, bool *ret_is_done)
+static int find_unacknowledged(mproc_queue *queue, mproc_deadline deadline, bool *ret_is_done)
 {
 	bool is_done;
 	int rc;
 
-	rc = mproci_queue_lock_consumers(queue, MPROC_FOREVER);
+	rc = mproci_queue_lock_consumers(queue, deadline);
 	if (rc < 0)
 		return rc;
 	is_done = !mproci_queue_sweep(queue)
@@ -190,12 +190,12 @@ static int find_unacknowledged(mproc_queue *queue, bool *ret_is_done)
 	return 0;
 }
 
-static int find_undone(mproc_queue *queue, bool *ret_is_done)
+static int find_undone(mproc_queue *queue, mproc_deadline deadline, bool *ret_is_done)
 {
 	if (mproci_queue_is_in(queue, MPROCI_QUEUE_DESTROYED))
 		return mproci_fail(-EPIPE, "queue %p: destroyed", (void *)queue);
 	if (queue->is_acknowledged)
-		return find_unacknowledged(queue, ret_is_done);
+		return find_unacknowledged(queue, deadline, ret_is_done);
 	*ret_is_done = atomic_load(&queue->done) == mproci_side_read(&queue->producers).messages;
 	return 0;
 }
@@ -205,7 +205,7 @@ static int await_done(mproc_queue *queue, mproc_deadline deadline)
 	bool is_done = false;
 	int rc, waited = 0;
 
-	while ((rc = find_undone(queue, &is_done)) == 0 && !is_done) {
+	while ((rc = find_undone(queue, deadline, &is_done)) == 0 && !is_done) {
 		uint32_t key;
 
 		if (waited < 0)
@@ -214,7 +214,7 @@ static int await_done(mproc_queue *queue, mproc_deadline deadline)
 		if (queue->is_acknowledged)
 			mproci_member_watch();
 		key = mproci_event_count_prepare(&queue->finished);
-		rc = find_undone(queue, &is_done);
+		rc = find_undone(queue, deadline, &is_done);
 		if (rc == 0 && !is_done) {
 			waited = mproci_event_count_wait_unburied(&queue->finished, key, deadline);
 		} else {

@@ -108,13 +108,13 @@ int mproci_queue_fd_watch(mproc_queue *queue, const mproci_bell *bell, uint32_t 
 	rc = mproci_watcher_add(bell, queue, &watcher);
 	if (rc < 0)
 		return rc;
-	/* Whoever destroys it later finds the watcher, to forget it. */
+	atomic_store(&queue->is_watched, true);
+	/* Whoever destroys it later sees that it is watched, and finds the watcher, to forget it. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (mproci_queue_is_in(queue, MPROCI_QUEUE_DESTROYED)) {
 		mproci_watcher_remove(watcher);
 		return mproci_fail(-EPIPE, "queue %p: destroyed", (void *)queue);
 	}
-	atomic_store(&queue->is_watched, true);
 	*ret_watcher = watcher;
 	return 0;
 }

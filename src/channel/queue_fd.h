@@ -18,7 +18,11 @@
 /* Whether anybody may have to be told.  With the lock that mproci_queue_fd_tell wants. */
 static inline bool mproci_queue_fd_is_watched(const _Atomic uint32_t *is_watched)
 {
-	return atomic_load_explicit(is_watched, memory_order_relaxed) != 0;
+	/*
+	 * In the one order of all seq_cst operations after the queue was marked as destroyed:
+	 * mproci_queue_fd_watch.
+	 */
+	return atomic_load(is_watched) != 0;
 }
 
 /*

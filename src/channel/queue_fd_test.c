@@ -724,6 +724,23 @@ START_TEST(message_of_which_nobody_could_be_told_is_not_put)
 }
 END_TEST
 
+static int open_without_proc(void *unused)
+{
+	(void)unused;
+	/* Only root can; there is no /usr/proc. */
+	if (geteuid() != 0)
+		return 0;
+	if (mproci_family_join() != 0 || chroot("/usr") != 0)
+		return 1;
+	return mproc_queue_fd(queue) == -ENOENT ? 0 : 2;
+}
+
+START_TEST(descriptor_is_refused_where_proc_is_not_mounted)
+{
+	ck_assert_int_eq(support_reap(support_fork(open_without_proc, NULL)), 0);
+}
+END_TEST
+
 /* One thread forks, the others use descriptors: no child finds a lock that nobody holds. */
 static int fork_often(void *unused)
 {
@@ -795,6 +812,7 @@ int main(void)
 		killed_consumer_stops_nobody,
 		message_that_the_dead_owed_is_told_when_it_is_buried,
 		message_of_which_nobody_could_be_told_is_not_put,
+		descriptor_is_refused_where_proc_is_not_mounted,
 		process_may_fork_while_its_threads_use_descriptors,
 		NULL,
 	};

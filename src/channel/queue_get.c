@@ -240,13 +240,19 @@ static int take(mproc_queue *queue, mproci_getting *getting)
 	return rc == 0 ? EMPTY : rc;
 }
 
+/* Whether what somebody owes may still come back.  None of it does in between, with the consumers' lock. */
+static bool is_any_owed(mproc_queue *queue)
+{
+	return queue->is_acknowledged && mproci_envelope_is_any_owed(&queue->envelopes);
+}
+
 /* Closed first, then empty: what was put before it was closed is seen. */
 static int take_or_end(mproc_queue *queue, mproci_getting *getting)
 {
-	bool is_at_end = mproci_queue_is_at_end(queue);
+	bool is_closed = mproci_queue_is_in(queue, MPROCI_QUEUE_CLOSED);
 	int rc = take(queue, getting);
 
-	if (rc == EMPTY && is_at_end)
+	if (rc == EMPTY && is_closed && !is_any_owed(queue))
 		return mproci_fail(-EPIPE, "queue %p: closed, and empty", (void *)queue);
 	return rc;
 }

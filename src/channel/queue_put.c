@@ -214,14 +214,16 @@ static int free_of_dead(mproc_queue *queue, mproc_deadline deadline)
 	return 0;
 }
 
-static int make_more(mproc_queue *queue, mproc_deadline deadline)
+/* There were @count.  If there are more by now somebody else has made them. */
+static int make_more(mproc_queue *queue, uint32_t count, mproc_deadline deadline)
 {
 	int rc;
 
 	rc = mproci_queue_lock_producers(queue, deadline);
 	if (rc < 0)
 		return rc;
-	rc = mproci_envelope_grow(&queue->envelopes);
+	if (atomic_load_explicit(&queue->envelopes.count, memory_order_relaxed) == count)
+		rc = mproci_envelope_grow(&queue->envelopes);
 	mproci_biased_lock_release(&queue->producers.lock);
 	return rc;
 }
@@ -235,9 +237,11 @@ static int find_envelope(mproc_queue *queue, mproc_deadline deadline, mproci_env
 	if (envelope == NULL)
 		rc = free_of_dead(queue, deadline);
 	while (rc == 0 && envelope == NULL) {
+		uint32_t count = atomic_load_explicit(&queue->envelopes.count, memory_order_acquire);
+
 		envelope = mproci_envelope_take(&queue->envelopes);
 		if (envelope == NULL)
-			rc = make_more(queue, deadline);
+			rc = make_more(queue, count, deadline);
 	}
 	if (rc == 0)
 		*ret_envelope = envelope;

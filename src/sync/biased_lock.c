@@ -29,22 +29,24 @@ static bool is_inside(const mproci_biased_lock *lock, mproci_id thread)
 }
 
 /*
- * Wait until a thread is not inside, after all threads were fenced.  Returns 0; MPROC_OWNER_DIED: it has ended, perhaps inside;
- * -ETIMEDOUT.
+ * Wait until the thread with the bias is not inside, or the bias is another one, after all threads were fenced.  Returns 0;
+ * MPROC_OWNER_DIED: it has ended, perhaps inside; -ETIMEDOUT.
  */
-static int wait_for(const mproci_biased_lock *lock, mproci_id thread, uint32_t stamp, mproc_deadline deadline)
+static int wait_for(const mproci_biased_lock *lock, mproci_id bias, mproc_deadline deadline)
 {
+	mproci_id thread = bias & ~MPROCI_BIAS_ENDS;
 	int64_t start = mproci_clock_now();
 	_Atomic uint32_t nobody = 0;
 
-	while (is_inside(lock, thread) && mproci_thread_is_alive(thread)) {
+	while (atomic_load(&lock->bias) == bias && is_inside(lock, thread)
+		&& mproci_thread_is_alive(thread)) {
 		int64_t now = mproci_clock_now();
 
 		if (now - start < LOOKING) {
 			mproci_relax();
 			continue;
 		}
-		if (!mproci_member_lives(stamp))
+		if (!mproci_member_lives(lock->stamp))
 			return MPROC_OWNER_DIED;
 		if (mproci_deadline_passed(deadline, now))
 			return -ETIMEDOUT;
@@ -56,15 +58,30 @@ static int wait_for(const mproci_biased_lock *lock, mproci_id thread, uint32_t s
 }
 
 /* MPROC_NOW waits as long as for a lock. */
-static int wait_until(
-	const mproci_biased_lock *lock, mproci_id thread, uint32_t stamp, mproc_deadline deadline)
+static int wait_until(const mproci_biased_lock *lock, mproci_id bias, mproc_deadline deadline)
 {
 	int rc;
 
 	if (deadline >= 0)
-		return wait_for(lock, thread, stamp, deadline);
-	rc = wait_for(lock, thread, stamp, mproci_clock_now() + MPROCI_NANOSECONDS_PER_MILLISECOND);
+		return wait_for(lock, bias, deadline);
+	rc = wait_for(lock, bias, mproci_clock_now() + MPROCI_NANOSECONDS_PER_MILLISECOND);
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
+}
+
+/* Fence all threads; where this one may not, its stores and those of the others have arrived after a while. */
+static void fence_all(void)
+{
+	_Atomic uint32_t nobody = 0;
+
+	if (!mproci_membarrier_all())
+		mproci_futex_wait(&nobody, 0, mproci_clock_now() + MPROCI_NANOSECONDS_PER_MILLISECOND);
+}
+
+/* With the mutex: who settles and still sees the bias has announced something that is seen from here on. */
+static void let_go_of_bias(mproci_biased_lock *lock)
+{
+	atomic_store(&lock->bias, 0);
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* With the mutex: end the bias.  Killed anywhere here, the next one with the mutex does it again. */
@@ -74,19 +91,19 @@ static int end_bias(mproci_biased_lock *lock, mproci_id bias, mproc_deadline dea
 	int rc;
 
 	if (mproci_thread_is_own(thread)) {
-		atomic_store_explicit(&lock->bias, 0, memory_order_relaxed);
+		let_go_of_bias(lock);
 		return 0;
 	}
 	/* From here on it takes the mutex, unless it has looked already: then its slot says that it is inside. */
 	atomic_store_explicit(&lock->bias, thread | MPROCI_BIAS_ENDS, memory_order_relaxed);
-	mproci_membarrier_all();
-	rc = wait_until(lock, thread, lock->stamp, deadline);
+	fence_all();
+	rc = wait_until(lock, thread | MPROCI_BIAS_ENDS, deadline);
 	if (rc < 0)
 		return rc;
 	if (lock->enough < NEVER_ENOUGH)
 		lock->enough *= 2;
 	lock->streak = 0;
-	atomic_store_explicit(&lock->bias, 0, memory_order_relaxed);
+	let_go_of_bias(lock);
 	return rc;
 }
 
@@ -183,8 +200,8 @@ int mproci_biased_lock_settle(mproci_biased_lock *lock, mproc_deadline deadline)
 		if (bias == 0) {
 			rc = settle_mutex(lock, deadline);
 		} else {
-			mproci_membarrier_all();
-			rc = wait_until(lock, bias & ~MPROCI_BIAS_ENDS, lock->stamp, deadline);
+			fence_all();
+			rc = wait_until(lock, bias, deadline);
 		}
 		/* Otherwise somebody was given the bias, and is inside with it, or has ended it, and is inside with the mutex. */
 		if (rc != 0 || atomic_load(&lock->bias) == bias)

@@ -16,9 +16,10 @@ bool mproci_membarrier_register(void)
 	return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0;
 }
 
-void mproci_membarrier_all(void)
+bool mproci_membarrier_all(void)
 {
-	/* Who has registered knows that this works. */
-	membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED);
+	bool is_done = membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+
 	atomic_thread_fence(memory_order_seq_cst);
+	return is_done;
 }

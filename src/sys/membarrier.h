@@ -13,7 +13,10 @@
 /* Have this process's threads fenced when somebody calls for it.  Returns whether the kernel can do that. */
 bool mproci_membarrier_register(void);
 
-/* Fence all threads of all processes that have registered.  Cost: a microsecond. */
-void mproci_membarrier_all(void);
+/*
+ * Fence all threads of all processes that have registered.  Returns false where this process may not, having been forbidden
+ * what others were not.  Cost: a microsecond.
+ */
+bool mproci_membarrier_all(void);
 
 #endif

@@ -41,8 +41,8 @@ static ssize_t receive(int socket, char *ret_text, size_t size)
 
 START_TEST(what_one_call_sends_one_call_receives)
 {
-	struct iovec parts[] = {{.iov_base = "ab", .iov_len = 2}, {.iov_base = "cd", .iov_len = 2}};
-	char text[10];
+	char first[] = "ab", second[] = "cd", text[10];
+	struct iovec parts[] = {{.iov_base = first, .iov_len = 2}, {.iov_base = second, .iov_len = 2}};
 
 	ck_assert_int_eq(mproci_socket_send(sockets[0], parts, 2, NULL, 0), 4);
 	ck_assert_int_eq(send_text(sockets[0], "ef"), 2);
@@ -89,8 +89,8 @@ END_TEST
 
 START_TEST(packet_larger_than_the_room_is_lost_with_its_descriptors)
 {
-	struct iovec part = {.iov_base = "abc", .iov_len = 3};
-	char text[10];
+	char text[] = "abc";
+	struct iovec part = {.iov_base = text, .iov_len = 3};
 
 	ck_assert_int_eq(mproci_socket_send(sockets[0], &part, 1, sockets, 2), 3);
 	ck_assert_int_eq(send_text(sockets[0], "d"), 1);

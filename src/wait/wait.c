@@ -104,8 +104,9 @@ static int is_queue_ready(const mproc_wait_item *item, uint32_t watcher)
 
 	if (!enter_queue(item, watcher, &inside))
 		return fail_destroyed(item);
-	is_destroyed = mproci_queue_is_in(item->queue, MPROCI_QUEUE_DESTROYED);
 	is_ready = mproci_queue_has_message(item->queue);
+	/* Afterwards: what is destroyed is closed as well. */
+	is_destroyed = mproci_queue_is_in(item->queue, MPROCI_QUEUE_DESTROYED);
 	mproci_queue_leave(inside);
 	return is_destroyed ? fail_destroyed(item) : is_ready;
 }

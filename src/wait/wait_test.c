@@ -76,6 +76,11 @@ static mproc_wait_item process_item(mproc_process *process)
 	return (mproc_wait_item){.kind = MPROC_WAIT_PROCESS, .process = process};
 }
 
+enum {
+	/* Few: threads that take turns are slow on a machine that is busy. */
+	ROUNDS = 500,
+};
+
 /* Everything but a process. */
 enum {
 	QUEUE,
@@ -318,6 +323,27 @@ START_TEST(destroyed_queue_ends_the_wait)
 }
 END_TEST
 
+static int await_queue(void *unused)
+{
+	(void)unused;
+	return wait_for_one(queue_item(), MPROC_FOREVER);
+}
+
+/* Somewhere between its first step and its sleep. */
+START_TEST(queue_that_is_destroyed_while_a_wait_begins_ends_it)
+{
+	for (int i = 0; i < ROUNDS; ++i) {
+		support_thread sleeper;
+
+		support_begin(&sleeper, await_queue, NULL);
+		await_watchers(1);
+		mproc_queue_destroy(shared->queue);
+		ck_assert_int_eq(support_end(&sleeper), -EPIPE);
+		ck_assert_int_eq(mproc_queue_create(NULL, &shared->queue), 0);
+	}
+}
+END_TEST
+
 START_TEST(end_of_a_connection_is_ready)
 {
 	far = mproc_connection_close(far);
@@ -390,11 +416,6 @@ START_TEST(event_in_ordinary_memory_is_waited_for_between_threads)
 	ck_assert_int_eq(support_end(&other), 0);
 }
 END_TEST
-
-enum {
-	/* Few: threads that take turns are slow on a machine that is busy. */
-	ROUNDS = 500,
-};
 
 /* Sets one event for each time that the other was set. */
 static int answer(void *unused)
@@ -483,13 +504,14 @@ START_TEST(threads_that_wait_take_all_that_others_put)
 }
 END_TEST
 
-static struct rlimit refuse_descriptors(void)
+/* From here on no descriptor has a higher number. */
+static struct rlimit limit_descriptors(rlim_t most)
 {
-	struct rlimit before, none;
+	struct rlimit before, now;
 
 	getrlimit(RLIMIT_NOFILE, &before);
-	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
-	setrlimit(RLIMIT_NOFILE, &none);
+	now = (struct rlimit){.rlim_cur = most, .rlim_max = before.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &now);
 	return before;
 }
 
@@ -499,7 +521,7 @@ START_TEST(who_need_not_sleep_needs_no_descriptor_and_who_must_is_told)
 	int ready, sleepy, now, which = QUEUE;
 
 	list_all();
-	before = refuse_descriptors();
+	before = limit_descriptors(0);
 	now = wait_for(all, 2, MPROC_NOW);
 	sleepy = wait_for(all, 2, MPROC_FOREVER);
 	make_ready(&which);
@@ -508,6 +530,20 @@ START_TEST(who_need_not_sleep_needs_no_descriptor_and_who_must_is_told)
 	ck_assert_int_eq(now, -ETIMEDOUT);
 	ck_assert_int_eq(sleepy, -EMFILE);
 	ck_assert_int_eq(ready, 0);
+}
+END_TEST
+
+START_TEST(wait_that_runs_out_of_descriptors_leaves_nothing)
+{
+	list_all();
+	for (rlim_t most = 0; most < 32; ++most) {
+		struct rlimit before = limit_descriptors(most);
+		int rc = wait_for(all, 2, mproc_after(0.0001));
+
+		setrlimit(RLIMIT_NOFILE, &before);
+		ck_assert(rc == -EMFILE || rc == -ETIMEDOUT);
+		ck_assert(!mproci_watchers_are_there());
+	}
 }
 END_TEST
 
@@ -786,6 +822,7 @@ int main(void)
 		what_becomes_ready_ends_the_wait_of_who_sleeps,
 		closed_queue_is_ready,
 		destroyed_queue_ends_the_wait,
+		queue_that_is_destroyed_while_a_wait_begins_ends_it,
 		end_of_a_connection_is_ready,
 		end_of_a_descriptor_is_ready,
 		message_that_is_in_this_process_already_is_ready,
@@ -795,6 +832,7 @@ int main(void)
 		threads_take_turns_with_two_events,
 		threads_that_wait_take_all_that_others_put,
 		who_need_not_sleep_needs_no_descriptor_and_who_must_is_told,
+		wait_that_runs_out_of_descriptors_leaves_nothing,
 		who_cannot_be_told_does_not_sleep,
 		wait_where_there_is_no_room_fails,
 		NULL,

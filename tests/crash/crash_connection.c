@@ -250,6 +250,7 @@ const crash_operation crash_connection_operations[] = {
 		.set_up = fill_pipe_with_long,
 		.operate = receive_it,
 		.survive = check_received,
+		.is_sampled = true,
 	},
 	{
 		.name = "connection: receive a long message at the second attempt",

@@ -11,23 +11,40 @@
 #include <mproc/result.h>
 
 enum {
-	/* Of those of LEDGER_INLINE bytes so many fit into the lowest ring. */
-	RING_HOLDS = 8,
-	/* So many more fill the level above it, and the memory that the next one gets at first, but for two. */
-	NEXT_HOLD = 32 + 30,
-	/* So many fill all levels that keep their memory. */
-	LONG_HOLDS = 530,
+	/* The first level that gives its memory back. */
+	LONG_LEVEL = 5,
 };
 
-/* The size of the ring is as this file says. */
+/* So many of the longest messages fill the lowest ring, but for a gap. */
+static uint32_t ring_holds(const ledger *all)
+{
+	return (uint32_t)(all->queue->ring.levels[0].provided / mproci_record_length(LEDGER_INLINE));
+}
+
+static uint32_t level_of(const ledger *all)
+{
+	return all->queue->producers.level;
+}
+
 static void expect_level(const ledger *all, uint32_t level)
 {
-	uint64_t lowest = all->queue->ring.levels[0].provided;
+	crash_expect(level_of(all) == level, "the ring's level is %u", level_of(all));
+}
 
-	crash_expect(lowest / mproci_record_length(LEDGER_INLINE) == RING_HOLDS
-			     && all->queue->producers.level == level,
-		"the ring has %llu bytes, and its level is %u", (unsigned long long)lowest,
-		all->queue->producers.level);
+/* All that was put before fills the levels below, and one message is in this one. */
+static void put_up_to(ledger *all, uint32_t level)
+{
+	while (level_of(all) < level)
+		ledger_put(all, LEDGER_INLINE);
+	expect_level(all, level);
+}
+
+/* Bytes behind what was put for which the level has memory. */
+static uint64_t room_with_memory(const ledger *all)
+{
+	const mproci_ring_level *level = &all->queue->ring.levels[level_of(all)];
+
+	return level->provided - (all->queue->producers.position - level->start);
 }
 
 /* ---- making one ---- */
@@ -82,20 +99,23 @@ static void prepare_put_behind_another(void *shared)
 
 static void prepare_put_into_gap(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS, LEDGER_INLINE);
-	ledger_get_some(shared, 4);
-	ledger_plan(shared, 1, LEDGER_INLINE, 0);
-	expect_level(shared, 0);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	ledger_put_some(all, ring_holds(all), LEDGER_INLINE);
+	expect_level(all, 0);
+	ledger_get_some(all, 4);
+	ledger_plan(all, 1, LEDGER_INLINE, 0);
 }
 
-/* The producers' notes are of before the getting: they must look. */
 static void prepare_put_higher(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS, LEDGER_INLINE);
-	ledger_plan(shared, 1, LEDGER_INLINE, 0);
-	expect_level(shared, 0);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	ledger_put_some(all, ring_holds(all), LEDGER_INLINE);
+	expect_level(all, 0);
+	ledger_plan(all, 1, LEDGER_INLINE, 0);
 }
 
 /* It waits for a moment whether somebody gets something before. */
@@ -105,13 +125,16 @@ static void prepare_patient_put(void *shared)
 	crash_put_clock_right();
 }
 
-/* The level above has memory for so many, and must get more. */
+/* Not all of them fit into the memory that the level has. */
 static void prepare_put_into_more(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS + NEXT_HOLD, LEDGER_INLINE);
-	ledger_plan(shared, 4, LEDGER_INLINE, 0);
-	expect_level(shared, 2);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	put_up_to(all, 2);
+	while (room_with_memory(all) > 3 * mproci_record_length(LEDGER_INLINE))
+		ledger_put(all, LEDGER_INLINE);
+	ledger_plan(all, 4, LEDGER_INLINE, 0);
 }
 
 static void prepare_put_into_bounded(void *shared)
@@ -132,10 +155,11 @@ static void prepare_put_many(void *shared)
 /* Two fit into the lowest ring, and two do not. */
 static void prepare_put_many_higher(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS - 2, LEDGER_INLINE);
-	ledger_plan(shared, 4, LEDGER_INLINE, 0);
-	expect_level(shared, 0);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	ledger_put_some(all, ring_holds(all) - 2, LEDGER_INLINE);
+	ledger_plan(all, 4, LEDGER_INLINE, 0);
 }
 
 static void put(void *shared)
@@ -184,22 +208,26 @@ static void prepare_get_first(void *shared)
 /* The next one is behind a gap. */
 static void prepare_get_behind_gap(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS, LEDGER_INLINE);
-	ledger_get_some(shared, 4);
-	ledger_put_some(shared, 2, LEDGER_INLINE);
-	ledger_get_some(shared, 4);
-	ledger_plan(shared, 0, 0, 1);
-	expect_level(shared, 0);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	ledger_put_some(all, ring_holds(all), LEDGER_INLINE);
+	ledger_get_some(all, 4);
+	ledger_put_some(all, 2, LEDGER_INLINE);
+	ledger_get_some(all, ring_holds(all) - 4);
+	expect_level(all, 0);
+	ledger_plan(all, 0, 0, 1);
 }
 
 static void prepare_get_higher(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS + 2, LEDGER_INLINE);
-	ledger_get_some(shared, RING_HOLDS);
-	ledger_plan(shared, 0, 0, 1);
-	expect_level(shared, 1);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	put_up_to(all, 1);
+	ledger_put(all, LEDGER_INLINE);
+	ledger_get_some(all, ring_holds(all));
+	ledger_plan(all, 0, 0, 1);
 }
 
 static void prepare_get_many(void *shared)
@@ -211,11 +239,13 @@ static void prepare_get_many(void *shared)
 
 static void prepare_get_many_higher(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS + 2, LEDGER_INLINE);
-	ledger_get_some(shared, RING_HOLDS - 2);
-	ledger_plan(shared, 0, LEDGER_INLINE, 4);
-	expect_level(shared, 1);
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	put_up_to(all, 1);
+	ledger_put(all, LEDGER_INLINE);
+	ledger_get_some(all, ring_holds(all) - 2);
+	ledger_plan(all, 0, LEDGER_INLINE, 4);
 }
 
 static void prepare_get_block(void *shared)
@@ -227,23 +257,23 @@ static void prepare_get_block(void *shared)
 }
 
 /* Both sides are above the lowest level, with nothing in. */
-static void prepare_get_nothing(void *shared)
+static void prepare_get_nothing_at(ledger *all, uint32_t level)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, RING_HOLDS + 2, LEDGER_INLINE);
-	ledger_get_some(shared, RING_HOLDS + 2);
-	ledger_plan(shared, 0, 0, 0);
-	expect_level(shared, 1);
+	ledger_make(all, NULL);
+	put_up_to(all, level);
+	ledger_get_some(all, all->next_number);
+	expect_level(all, level);
+	ledger_plan(all, 0, 0, 0);
 }
 
-/* The same, where levels give their memory back. */
+static void prepare_get_nothing(void *shared)
+{
+	prepare_get_nothing_at(shared, 1);
+}
+
 static void prepare_get_nothing_long(void *shared)
 {
-	ledger_make(shared, NULL);
-	ledger_put_some(shared, LONG_HOLDS, LEDGER_INLINE);
-	ledger_get_some(shared, LONG_HOLDS);
-	ledger_plan(shared, 0, 0, 0);
-	expect_level(shared, 5);
+	prepare_get_nothing_at(shared, LONG_LEVEL);
 }
 
 static void get(void *shared)

@@ -26,11 +26,11 @@ static void prepare_first(void *shared)
 	ledger_plan(shared, 1, LEDGER_LARGE, 0);
 }
 
-/* The first envelope is free, with a block. */
-static void prepare_used(ledger *all, size_t size)
+/* The first envelope is free, with a block of @had bytes. */
+static void prepare_used(ledger *all, size_t had, size_t size)
 {
 	ledger_make(all, NULL);
-	ledger_put(all, LEDGER_LARGE);
+	ledger_put(all, had);
 	ledger_get_some(all, 1);
 	ledger_put(all, LEDGER_SMALL);
 	ledger_plan(all, 1, size, 0);
@@ -38,12 +38,12 @@ static void prepare_used(ledger *all, size_t size)
 
 static void prepare_fitting(void *shared)
 {
-	prepare_used(shared, LEDGER_LARGE);
+	prepare_used(shared, LEDGER_LARGE, LEDGER_LARGE);
 }
 
 static void prepare_too_small(void *shared)
 {
-	prepare_used(shared, LEDGER_LARGEST);
+	prepare_used(shared, LEDGER_LARGEST / 2, LEDGER_LARGEST);
 }
 
 static void prepare_two(void *shared)

@@ -211,16 +211,32 @@ static void await_told(ledger *all)
 	crash_expect(all->told == all->getters + all->putters, "%u were told that it is closed", all->told);
 }
 
-static void check_closed(void *shared)
+static void finish_closed(ledger *all)
 {
-	ledger *all = shared;
-
-	await_told(all);
-	mproci_member_bury(all->victim);
 	crash_expect(is_closed(all), "something can be put into a closed queue");
 	ledger_drain(all);
 	ledger_check_rest(all);
 	ledger_destroy(all);
+}
+
+static void check_closed(void *shared)
+{
+	await_told(shared);
+	finish_closed(shared);
+}
+
+static void check_closed_woken(void *shared)
+{
+	ledger_await_woken(shared);
+	check_closed(shared);
+}
+
+/* It is buried when all are told. */
+static void check_closed_unburied(void *shared)
+{
+	await_told(shared);
+	mproci_member_bury(((ledger *)shared)->victim);
+	finish_closed(shared);
 }
 
 /* ---- destroying ---- */
@@ -288,15 +304,32 @@ static void let_join(void *shared)
 }
 
 /* Told by the victim that it is done, or by this one. */
-static void check_done(void *shared)
+static void await_done(ledger *all)
 {
-	ledger *all = shared;
 	int rc = mproc_queue_task_done(all->queue);
 
 	crash_expect(rc == 0 || rc == -EINVAL, "%s", mproc_error_text());
 	crash_expect_outcome(all->stage, rc != 0);
 	crash_await(&all->joiners_done, all->joiners);
-	mproci_member_bury(all->victim);
+}
+
+static void check_done(void *shared)
+{
+	await_done(shared);
+	ledger_check(shared);
+}
+
+static void check_done_woken(void *shared)
+{
+	ledger_await_woken(shared);
+	check_done(shared);
+}
+
+/* It is buried when those who join have gone on. */
+static void check_done_unburied(void *shared)
+{
+	await_done(shared);
+	mproci_member_bury(((ledger *)shared)->victim);
 	ledger_check(shared);
 }
 
@@ -364,6 +397,12 @@ static void check_acknowledged(void *shared)
 	ledger_check(shared);
 }
 
+static void check_acknowledged_woken(void *shared)
+{
+	ledger_await_woken(shared);
+	check_acknowledged(shared);
+}
+
 /* The one who sleeps gets the message, or is told that there will be none. */
 static void check_end(void *shared)
 {
@@ -376,6 +415,22 @@ static void check_end(void *shared)
 	ledger_drain(all);
 	ledger_check_rest(all);
 	ledger_destroy(all);
+}
+
+static void check_end_woken(void *shared)
+{
+	ledger_await_woken(shared);
+	check_end(shared);
+}
+
+/* What the victim owes is not there before its burial, and what it gave back is. */
+static void check_before_burial(void *shared)
+{
+	ledger *all = shared;
+
+	ledger_drain(all);
+	mproci_member_bury(all->victim);
+	ledger_check(shared);
 }
 
 static void set_up_watching(void *shared)
@@ -518,6 +573,17 @@ const crash_operation crash_queue_wait_operations[] = {
 		.is_sampled = true,
 	},
 	{
+		.name = "queue: close, three sleep, buried late",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_get_in_vain,
+		.surround = add_three_getters,
+		.operate = close_queue,
+		.survive = check_closed_woken,
+		.is_slow = true,
+		.is_unburied = true,
+	},
+	{
 		.name = "queue: close, three sleep for room",
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up,
@@ -528,13 +594,24 @@ const crash_operation crash_queue_wait_operations[] = {
 		.is_slow = true,
 	},
 	{
+		.name = "queue: close, three sleep for room, buried late",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_put_in_vain,
+		.surround = add_three_putters,
+		.operate = close_queue,
+		.survive = check_closed_woken,
+		.is_slow = true,
+		.is_unburied = true,
+	},
+	{
 		.name = "queue: close, three sleep, nobody is told",
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up,
 		.prepare = prepare_get_in_vain,
 		.surround = add_three_getters,
 		.operate = close_queue,
-		.survive = check_closed,
+		.survive = check_closed_unburied,
 		.is_slow = true,
 		.is_rechecked = true,
 		.is_unburied = true,
@@ -578,13 +655,24 @@ const crash_operation crash_queue_wait_operations[] = {
 		.survive = check_done,
 	},
 	{
+		.name = "queue: task done, somebody joins, buried late",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_done,
+		.surround = add_joiner,
+		.operate = tell_done,
+		.survive = check_done_woken,
+		.is_slow = true,
+		.is_unburied = true,
+	},
+	{
 		.name = "queue: task done, somebody joins, nobody is told",
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up,
 		.prepare = prepare_done,
 		.surround = add_joiner,
 		.operate = tell_done,
-		.survive = check_done,
+		.survive = check_done_unburied,
 		.is_slow = true,
 		.is_rechecked = true,
 		.is_unburied = true,
@@ -610,6 +698,17 @@ const crash_operation crash_queue_wait_operations[] = {
 		.is_sampled = true,
 	},
 	{
+		.name = "acknowledged queue: acknowledge, somebody joins, buried late",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_last_ack,
+		.surround = add_joiner,
+		.operate = acknowledge,
+		.survive = check_acknowledged_woken,
+		.is_slow = true,
+		.is_unburied = true,
+	},
+	{
 		.name = "acknowledged queue: acknowledge the last before the end, somebody sleeps",
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up,
@@ -618,6 +717,18 @@ const crash_operation crash_queue_wait_operations[] = {
 		.operate = acknowledge,
 		.survive = check_end,
 		.is_slow = true,
+	},
+	{
+		.name = "acknowledged queue: acknowledge the last before the end, somebody sleeps, buried "
+			"late",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_last_ack_of_closed,
+		.surround = add_getter,
+		.operate = acknowledge,
+		.survive = check_end_woken,
+		.is_slow = true,
+		.is_unburied = true,
 	},
 	{
 		.name = "acknowledged queue: give back, somebody sleeps",
@@ -630,6 +741,17 @@ const crash_operation crash_queue_wait_operations[] = {
 		.is_sampled = true,
 	},
 	{
+		.name = "acknowledged queue: give back, somebody sleeps, buried late",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_owing,
+		.surround = add_getter,
+		.operate = give_back,
+		.survive = ledger_check_woken,
+		.is_slow = true,
+		.is_unburied = true,
+	},
+	{
 		.name = "acknowledged queue: give back, somebody sleeps, nobody is told",
 		.size = sizeof(ledger),
 		.set_up = set_up_watching,
@@ -639,6 +761,16 @@ const crash_operation crash_queue_wait_operations[] = {
 		.survive = check_unburied,
 		.is_slow = true,
 		.is_rechecked = true,
+		.is_unburied = true,
+	},
+	{
+		.name = "acknowledged queue: give back, used before the burial",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up,
+		.prepare = prepare_owing,
+		.operate = give_back,
+		.survive = check_before_burial,
+		.is_slow = true,
 		.is_unburied = true,
 	},
 	{0},

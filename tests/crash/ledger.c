@@ -12,6 +12,7 @@
 #include <mproc/result.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
 	UNIT = MPROCI_UNIT_SIZE,
@@ -411,6 +412,28 @@ static void settle(ledger *all)
 	mproci_biased_lock_release(&all->queue->consumers.lock);
 }
 
+/* What is said to have memory has it. */
+static void check_memory(const mproci_ring_level *level)
+{
+	static unsigned char pages[1024];
+	size_t count = level->memory != NULL ? level->provided / MPROCI_PAGE : 0;
+
+	crash_expect(count <= sizeof pages, "a level has %zu pages", count);
+	crash_expect(count == 0 || mincore(level->memory, count * MPROCI_PAGE, pages) == 0, "mincore");
+	for (size_t i = 0; i < count; ++i)
+		crash_expect(
+			(pages[i] & 1) != 0, "of %zu pages of a level number %zu has no memory", count, i);
+}
+
+/* It is free, and its block is as large as it says. */
+static void check_envelope(const mproci_envelope *envelope)
+{
+	crash_expect(envelope->word == 0, "nothing is in, and envelope %u is %#llx", envelope->index,
+		(unsigned long long)envelope->word);
+	crash_expect(envelope->block == NULL || envelope->capacity <= mproc_usable_size(envelope->block),
+		"envelope %u says that its block has %zu bytes", envelope->index, envelope->capacity);
+}
+
 /* With nothing in, all envelopes are free, and all blocks are in their places. */
 void ledger_check_rest(ledger *all)
 {
@@ -418,9 +441,9 @@ void ledger_check_rest(ledger *all)
 
 	settle(all);
 	for (uint32_t i = 0; i < envelopes->count; ++i)
-		crash_expect(mproci_envelope_at(envelopes, i)->word == 0,
-			"nothing is in, and envelope %u is %#llx", i,
-			(unsigned long long)mproci_envelope_at(envelopes, i)->word);
+		check_envelope(mproci_envelope_at(envelopes, i));
+	for (int i = 1; i < MPROCI_RING_LEVELS; ++i)
+		check_memory(&all->queue->ring.levels[i]);
 	check_blocks(count_blocks(all->queue), all->strays);
 }
 
@@ -466,6 +489,32 @@ void ledger_destroy(ledger *all)
 	ledger_check_nothing(all);
 }
 
+/* What is freed in vain is used before anybody gets it. */
+static void put_among(ledger *all)
+{
+	settle(all);
+	if (all->max_messages != 0)
+		return;
+	put_trial(all, LEDGER_LARGE);
+	put_trial(all, LEDGER_LARGE);
+}
+
+void ledger_await_woken(ledger *all)
+{
+	if (all->stage == CRASH_AFTER) {
+		crash_await(&all->getters_done, all->getters);
+		crash_await(&all->putters_done, all->putters);
+		crash_await(&all->joiners_done, all->joiners);
+	}
+	mproci_member_bury(all->victim);
+}
+
+void ledger_check_woken(void *shared)
+{
+	ledger_await_woken(shared);
+	ledger_check(shared);
+}
+
 void ledger_recover(void *shared)
 {
 	mproci_member_bury(((ledger *)shared)->victim);
@@ -477,6 +526,7 @@ void ledger_check(void *shared)
 	ledger *all = shared;
 
 	ledger_serve(all);
+	put_among(all);
 	ledger_drain(all);
 	check_outcome(all);
 	if (all->is_acknowledged)

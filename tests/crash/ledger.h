@@ -12,13 +12,13 @@
 #include "crash.h"
 
 enum {
-	/* In the ring of a queue: short, and so long that a few fill the lowest; in an envelope; the largest of all. */
+	/* In the ring of a queue: short, and the longest; in an envelope; the largest of all. */
 	LEDGER_SMALL = 24,
-	LEDGER_INLINE = 2000,
+	LEDGER_INLINE = MPROCI_QUEUE_INLINE_MOST,
 	LEDGER_LARGE = MPROCI_QUEUE_INLINE_MOST + 8,
 	LEDGER_LARGEST = LEDGER_LARGE + 8192,
-	LEDGER_OWN = 900,
-	LEDGER_MESSAGES = 1000,
+	LEDGER_OWN = 2100,
+	LEDGER_MESSAGES = 2200,
 };
 
 typedef struct ledger {
@@ -99,7 +99,13 @@ void ledger_recover(void *shared);
 /* In the survivor: everything. */
 void ledger_check(void *shared);
 
-/* The parts of it: those who sleep get on; what is in the queue comes out, and is all; the queue works; its memory comes back. */
+/* The same, with those asleep who need no help when the victim was done; it is buried only then. */
+void ledger_check_woken(void *shared);
+
+/* Those are awake; then the victim is buried. */
+void ledger_await_woken(ledger *all);
+
+/* The parts of ledger_check: those who sleep get on; what is in the queue comes out, and is all; the queue works; its memory comes back. */
 void ledger_serve(ledger *all);
 void ledger_drain(ledger *all);
 void ledger_check_rest(ledger *all);

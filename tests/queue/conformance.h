@@ -127,7 +127,8 @@ static bool is_filled(const void *message, size_t size, size_t seed)
 }
 
 /* Every size on both sides of a change in how messages are kept. */
-static const size_t sizes[] = {0, 1, 7, 8, 9, 2047, 2048, 2049, 4096, 8191, 8192, 8193, 65536, LARGEST};
+static const size_t sizes[] = {
+	0, 1, 7, 8, 9, 511, 512, 513, 2047, 2048, 2049, 4096, 8192, 8193, 65536, LARGEST};
 
 static const size_t SIZES = sizeof sizes / sizeof *sizes;
 

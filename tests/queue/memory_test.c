@@ -125,7 +125,7 @@ START_TEST(message_stays_when_there_is_no_memory_for_its_block)
 	size_t size = 77;
 
 	create();
-	put_filled(5000, 1);
+	put_filled(500, 1);
 	put_filled(LARGE, 2);
 	take_all_memory();
 	check_no_memory(mproc_queue_get_block(queue, MPROC_NOW, &block, &size));
@@ -133,7 +133,7 @@ START_TEST(message_stays_when_there_is_no_memory_for_its_block)
 	ck_assert_ptr_null(block);
 	ck_assert_uint_eq(size, 77);
 	ck_assert_int_eq(mproc_queue_count(queue), 2);
-	get_filled(5000, 1);
+	get_filled(500, 1);
 	/* It lies in a block already. */
 	ck_assert_int_eq(mproc_queue_peek(queue, MPROC_NOW, &block, &size), 0);
 	ck_assert(is_filled(block, LARGE, 2));

@@ -95,7 +95,7 @@ static void complain(const char *what, uint32_t number, int rc)
 static size_t choose_size(void)
 {
 	uint32_t kind = choose(1000);
-	size_t filling = kind < 900 ? choose(200) : kind < 960 ? 8170 + choose(30) : choose(20000);
+	size_t filling = kind < 900 ? choose(200) : kind < 960 ? 490 + choose(30) : choose(20000);
 
 	if (kind == 999)
 		filling = choose(LARGEST - sizeof(message));

@@ -9,6 +9,8 @@ enum {
 	MEGABYTE = 1 << 20,
 	/* What a queue may keep when it is empty: src/channel/ring.c, envelope.c. */
 	KEPT = 24 * MEGABYTE,
+	/* Of a message that lies in the ring, and of one that lies in a small block of its own. */
+	SMALL = 256,
 	PIECE = 1024,
 };
 
@@ -71,11 +73,22 @@ START_TEST(memory_of_a_backlog_of_small_messages_goes_back_when_it_was_got)
 
 	create_unbounded();
 	before = memory_of_family();
-	fill_and_drain(PIECE, 300);
+	fill_and_drain(SMALL, 300);
 	ck_assert_uint_le(memory_of_family(), before + KEPT);
 	/* And once more. */
 	fill_and_drain(8, 30);
-	fill_and_drain(PIECE, 100);
+	fill_and_drain(SMALL, 100);
+	ck_assert_uint_le(memory_of_family(), before + KEPT);
+}
+END_TEST
+
+START_TEST(memory_of_a_backlog_of_medium_messages_goes_back_when_it_was_got)
+{
+	size_t before;
+
+	create_unbounded();
+	before = memory_of_family();
+	fill_and_drain(PIECE, 300);
 	ck_assert_uint_le(memory_of_family(), before + KEPT);
 }
 END_TEST
@@ -228,6 +241,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		memory_of_a_backlog_of_small_messages_goes_back_when_it_was_got,
+		memory_of_a_backlog_of_medium_messages_goes_back_when_it_was_got,
 		memory_of_a_backlog_is_there_while_it_is,
 		memory_of_a_backlog_of_large_messages_goes_back_when_it_was_got,
 		memory_of_all_goes_back_when_the_queue_is_destroyed,
