@@ -84,7 +84,8 @@ MPROC_API int mproc_queue_create(const mproc_queue_options *options, mproc_queue
  * @queue  or NULL.  Who waits in it gets -EPIPE.  Blocks from mproc_queue_reserve and mproc_queue_peek are gone
  *         as well.  Nobody may use the pointer after this.
  *
- * Returns  NULL.
+ * Returns  NULL.  It waits for who is inside, but not longer than a second for those who do not leave: then
+ *          the queue's memory stays allocated.
  * Crash    killed before it returns: nobody can use the queue any more; called again it goes on.
  * Cost     some system calls.
  */
@@ -225,7 +226,7 @@ MPROC_API int mproc_queue_release(mproc_queue *queue, void *block);
  * Acknowledge a message of an acknowledged queue: it is done, and its block is freed.
  *
  * @block  from mproc_queue_peek; NULL: the message that this thread got last from this queue by mproc_queue_get or
- *         mproc_queue_get_block, or those by mproc_queue_get_many.
+ *         mproc_queue_get_block, or those by mproc_queue_get_many.  A thread remembers that of 16 queues.
  *
  * Returns  0.
  * Fails    -EINVAL  the queue is not acknowledged; this process does not owe the message, or has given it back
@@ -281,6 +282,8 @@ MPROC_API int mproc_queue_join(mproc_queue *queue, mproc_deadline deadline);
  * Close a queue: nothing can be put any more.  What is in it can be got; then getters are told -EPIPE.
  *
  * Returns  0, also when it was closed before.
+ * Fails    -EMFILE, -ENFILE  somebody polls mproc_queue_fd, and this process has no descriptor to tell him with;
+ *                            nothing was done
  * Cost     a system call when somebody waits.
  */
 MPROC_API int mproc_queue_close(mproc_queue *queue);

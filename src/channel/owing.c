@@ -26,10 +26,23 @@ static debt *find(const mproc_queue *queue)
 	return NULL;
 }
 
+static debt *find_settled(void)
+{
+	for (unsigned i = 0; i < QUEUES; ++i) {
+		if (debts[i].first == 0)
+			return &debts[i];
+	}
+	return NULL;
+}
+
 void mproci_owing_note(const mproc_queue *queue, uint32_t first)
 {
 	debt *place = find(queue);
 
+	if (place == NULL && first == 0)
+		return;
+	if (place == NULL)
+		place = find_settled();
 	if (place == NULL) {
 		place = &debts[oldest];
 		oldest = (oldest + 1) % QUEUES;

@@ -86,11 +86,14 @@ static bool is_in_stream(const wait *self, int64_t now)
 /* The next rest shall find some messages, or some room, and not have let the other side wait. */
 static void adapt(history *self, mproc_queue *queue)
 {
-	uint64_t put = mproci_side_read(&queue->producers).messages;
-	uint64_t count = put - mproci_side_read(&queue->consumers).messages;
-	uint64_t gathered = self == &of_messages ? count : queue->max_messages - count;
+	mproci_totals put = mproci_side_read(&queue->producers), taken = mproci_side_read(&queue->consumers);
+	uint64_t count = put.messages - taken.messages, bytes = put.bytes - taken.bytes;
+	bool is_for_messages = self == &of_messages;
+	uint64_t gathered = is_for_messages ? count : queue->max_messages - count;
+	uint64_t gathered_bytes = is_for_messages ? bytes : queue->max_bytes - bytes;
 
-	if (gathered > queue->max_messages - queue->max_messages / 4) {
+	if (gathered > queue->max_messages - queue->max_messages / 4
+		|| gathered_bytes > queue->max_bytes - queue->max_bytes / 4) {
 		self->without = self->rest == SHORTEST_REST ? WAITS_WITHOUT : 0;
 		self->rest = SHORTEST_REST;
 	} else if (gathered < GATHERED && self->rest < LONGEST_REST) {
@@ -124,7 +127,8 @@ static bool rest(const wait *self, mproc_deadline deadline)
 	history *last = self->history;
 	int64_t now = mproci_clock_now();
 
-	if (!is_in_stream(self, now))
+	/* In a queue that holds no more than a rest should gather, every rest is too long. */
+	if (self->queue->max_messages <= GATHERED || !is_in_stream(self, now))
 		return false;
 	rest_until(mproci_deadline_earlier(deadline, now + last->rest), last->rest <= LONGEST_PAUSE);
 	if (self->is_over(self)) {
@@ -148,6 +152,9 @@ static int sleep_until(const wait *self, mproc_deadline deadline)
 	uint32_t key = mproci_event_count_prepare(self->events);
 	int rc;
 
+	/* Whoever makes room for one large message may make it for several small ones. */
+	if (self->history == &of_room)
+		atomic_store(&self->queue->consumers.wakes_all, 1);
 	rc = self->settle(self->queue, deadline);
 	if (rc < 0 || self->is_over(self)) {
 		mproci_event_count_cancel(self->events);
@@ -158,15 +165,15 @@ static int sleep_until(const wait *self, mproc_deadline deadline)
 
 static int await(const wait *self, mproc_deadline deadline)
 {
-	int rc = -ETIMEDOUT;
+	int rc;
 
-	if (deadline >= 0) {
-		if (rest(self, deadline) || look_for_a_moment(self))
-			return 0;
-		rc = sleep_until(self, deadline);
-	}
-	/* It has slept long, or does not sleep at all. */
-	if (self->history == &of_messages && (rc == -ETIMEDOUT || !self->is_over(self)))
+	if (deadline < 0)
+		return -ETIMEDOUT;
+	if (rest(self, deadline) || look_for_a_moment(self))
+		return 0;
+	rc = sleep_until(self, deadline);
+	/* After a long sleep. */
+	if (self->history == &of_messages && !self->is_over(self))
 		mproci_queue_shrink(self->queue);
 	return rc;
 }

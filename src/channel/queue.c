@@ -22,7 +22,7 @@
 
 static const size_t USUAL_MESSAGES = (size_t)64 << 20, USUAL_BYTES = (size_t)1 << 30;
 
-/* How long the last one inside of a destroyed queue is waited for, unless it is stopped. */
+/* How long those inside of a destroyed queue are waited for, who may be stopped. */
 static const int64_t LEAVING = 1000 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
 static int init(mproc_queue *self, const mproc_queue_options *options)
@@ -329,8 +329,9 @@ int mproc_queue_close(mproc_queue *queue)
 	rc = mproci_queue_lock_producers(queue, MPROC_FOREVER);
 	if (rc == 0) {
 		if (mproci_queue_fd_is_watched(&queue->is_watched))
-			mproci_queue_fd_tell(queue);
-		atomic_store(&queue->state, MPROCI_QUEUE_CLOSED);
+			rc = mproci_queue_fd_tell(queue);
+		if (rc == 0)
+			atomic_store(&queue->state, MPROCI_QUEUE_CLOSED);
 		mproci_biased_lock_release(&queue->producers.lock);
 		wake_all(queue);
 	}

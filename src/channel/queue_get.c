@@ -64,6 +64,7 @@ static int fill(mproci_getting *getting, const mproci_record *record)
 		return refuse_large(getting, record->size);
 	copy(mproci_envelope_message(getting->into), record->payload, record->size);
 	getting->into->size = record->size;
+	mproci_envelope_deliver(getting->into, MPROCI_ENVELOPE_TAKEN);
 	collect(getting, getting->into);
 	return 0;
 }
@@ -280,10 +281,16 @@ static int fail_empty(mproc_queue *queue, int rc)
 
 int mproci_queue_get(mproc_queue *queue, mproci_getting *getting, mproc_deadline deadline)
 {
+	bool has_waited = false;
 	int rc, waited = 0;
 
-	while ((rc = try_get(queue, getting, deadline)) == EMPTY && waited == 0)
+	while ((rc = try_get(queue, getting, deadline)) == EMPTY && waited == 0) {
 		waited = mproci_patience_await_message(queue, deadline);
+		has_waited = true;
+	}
+	/* It may have been woken for what another one can use. */
+	if (rc != 0 && has_waited)
+		mproci_event_count_notify_some(&queue->producers.passing, 1);
 	return rc == EMPTY ? fail_empty(queue, waited) : rc;
 }
 

@@ -186,9 +186,11 @@ static int fail_full(const mproc_queue *queue, int rc)
 
 int mproci_queue_put(mproc_queue *queue, mproci_putting *putting, mproc_deadline deadline)
 {
+	bool has_waited = false;
 	int rc, waited = 0;
 
 	while ((rc = try_put(queue, putting, deadline)) > 0 && waited == 0) {
+		has_waited = true;
 		if (rc == FULL)
 			waited = mproci_patience_await_room(queue, putting->size, deadline);
 		else
@@ -197,21 +199,20 @@ int mproci_queue_put(mproc_queue *queue, mproci_putting *putting, mproc_deadline
 	mproci_patience_has_put = true;
 	if (putting->done > 0)
 		return 0;
+	/* It may have been woken for what another one can use. */
+	if (has_waited)
+		mproci_event_count_notify_some(&queue->consumers.passing, 1);
 	return rc > 0 ? fail_full(queue, waited) : rc;
 }
 
-/* Free the envelopes of who has died, also of those whom nobody has buried. */
-static int free_of_dead(mproc_queue *queue, mproc_deadline deadline)
+/* Free the envelopes of who has died, also of those whom nobody has buried; unless somebody stands in the way. */
+static void free_of_dead(mproc_queue *queue)
 {
-	int rc;
-
 	mproci_member_watch();
-	rc = mproci_queue_lock_consumers(queue, deadline);
-	if (rc < 0)
-		return rc;
+	if (mproci_queue_lock_consumers(queue, MPROC_NOW) < 0)
+		return;
 	mproci_queue_sweep(queue);
 	mproci_biased_lock_release(&queue->consumers.lock);
-	return 0;
 }
 
 /* There were @count.  If there are more by now somebody else has made them. */
@@ -235,7 +236,7 @@ static int find_envelope(mproc_queue *queue, mproc_deadline deadline, mproci_env
 	int rc = 0;
 
 	if (envelope == NULL)
-		rc = free_of_dead(queue, deadline);
+		free_of_dead(queue);
 	while (rc == 0 && envelope == NULL) {
 		uint32_t count = atomic_load_explicit(&queue->envelopes.count, memory_order_acquire);
 

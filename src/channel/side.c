@@ -24,3 +24,10 @@ mproci_totals mproci_side_read(const mproci_side *side)
 	} while (position != totals.position);
 	return totals;
 }
+
+void mproci_side_wake(mproci_side *side, uint64_t messages)
+{
+	if (atomic_exchange(&side->wakes_all, 0) != 0 || messages > UINT32_MAX)
+		messages = UINT32_MAX;
+	mproci_event_count_notify_some(&side->passing, (uint32_t)messages);
+}

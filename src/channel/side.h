@@ -27,6 +27,8 @@ typedef struct mproci_side {
 	_Atomic uint64_t position;
 	/* Those of the other side sleep here until something passes. */
 	mproci_event_count passing;
+	/* One of them may be content with less than the others: all are to be woken. */
+	_Atomic uint32_t wakes_all;
 	/* Where in the ring this side is: ring.h. */
 	_Atomic uint32_t level;
 	struct {
@@ -60,9 +62,13 @@ static inline mproci_totals mproci_side_own(const mproci_side *side)
 	};
 }
 
+/* With the lock: wake as many of those who sleep as @messages will pass. */
+void mproci_side_wake(mproci_side *side, uint64_t messages);
+
 /*
  * With the lock: let something pass, so that the totals are @next, whose position is another one.  Whoever sleeps for it is woken
- * before: he waits for the lock, and learns from it if this one is killed in between.
+ * before that.  He may look too early and see nothing; but before he sleeps again he waits until this one has let go of the lock, or is dead
+ * (patience.c).
  */
 static inline void mproci_side_pass(mproci_side *side, mproci_totals next)
 {
@@ -76,8 +82,7 @@ static inline void mproci_side_pass(mproci_side *side, mproci_totals next)
 	atomic_store_explicit(&side->totals[i].messages, next.messages, memory_order_release);
 	atomic_store_explicit(&side->totals[i].bytes, next.bytes, memory_order_release);
 	if (mproci_event_count_is_awaited(&side->passing))
-		mproci_event_count_notify_some(
-			&side->passing, messages > UINT32_MAX ? UINT32_MAX : (uint32_t)messages);
+		mproci_side_wake(side, messages);
 	atomic_store_explicit(&side->position, next.position, memory_order_release);
 }
 

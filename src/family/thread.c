@@ -277,7 +277,7 @@ _Atomic uintptr_t *mproci_thread_enters_first(const void *object)
 	mproci_thread_noted =
 		(mproci_thread_note){own.member, id, &slot_of(id)->releases, &slot_of(id)->holds};
 	/* Here and not when the last one left the slot, whose lock somebody may be asking about. */
-	atomic_store_explicit(mproci_thread_noted.holds, 0, memory_order_relaxed);
+	atomic_store_explicit(mproci_thread_noted.holds, 0, memory_order_release);
 	atomic_store_explicit(mproci_thread_noted.releases, (uintptr_t)object, memory_order_relaxed);
 	return mproci_thread_noted.releases;
 }
@@ -375,6 +375,9 @@ void mproci_thread_bury_all(mproci_id member)
 {
 	uint32_t limit = atomic_load(&mproci_family_here->thread_limit);
 	stepped known = {0};
+
+	/* Before anybody is woken who looks at this. */
+	atomic_fetch_add(&mproci_family_here->departures, 1);
 
 	for (uint32_t index = 0; index < limit; ++index) {
 		mproci_thread *slot = &mproci_family_here->threads[index];

@@ -23,6 +23,9 @@ int mproci_biased_lock_init(mproci_biased_lock *lock, mproci_lock_rank rank)
 	return mproci_lock_init(&lock->mutex, rank);
 }
 
+/* A deadline for who does not wait. */
+static const mproc_deadline LONG_AGO = 1;
+
 static bool is_inside(const mproci_biased_lock *lock, mproci_id thread)
 {
 	return mproci_thread_holds(thread) == (uintptr_t)lock;
@@ -134,7 +137,7 @@ int mproci_biased_lock_try(mproci_biased_lock *lock)
 	if (rc < 0)
 		return rc;
 	bias = atomic_load_explicit(&lock->bias, memory_order_relaxed);
-	rc = bias == 0 ? 0 : end_bias(lock, bias, MPROC_NOW);
+	rc = bias == 0 ? 0 : end_bias(lock, bias, LONG_AGO);
 	if (rc == 0)
 		return 0;
 	lock->mutex.owner_died = rc == MPROC_OWNER_DIED;

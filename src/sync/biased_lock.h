@@ -23,7 +23,7 @@ typedef struct mproci_biased_lock {
 	mproci_id last;
 	uint32_t streak, enough;
 	/* The process of the thread with the bias. */
-	uint32_t stamp;
+	_Atomic uint32_t stamp;
 	/* That thread, or 0; or that thread and MPROCI_BIAS_ENDS. */
 	_Atomic mproci_id bias;
 } mproci_biased_lock;
@@ -37,9 +37,7 @@ int mproci_biased_lock_init(mproci_biased_lock *lock, mproci_lock_rank rank);
 int mproci_biased_lock_take_mutex(mproci_biased_lock *lock, mproc_deadline deadline);
 void mproci_biased_lock_release_mutex(mproci_biased_lock *lock);
 
-/*
- * Take it if that needs no waiting, and nobody has died with it.  Returns 0 or -EBUSY.
- */
+/* Take it if nobody is inside, and nobody has died with it.  Returns 0 or -EBUSY. */
 int mproci_biased_lock_try(mproci_biased_lock *lock);
 
 /*

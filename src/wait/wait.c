@@ -168,17 +168,24 @@ static const kind kinds[] = {
 	[MPROC_WAIT_DESCRIPTOR] = {.begin = begin_descriptor},
 };
 
+/* What becomes of an item during the call. */
+typedef struct progress {
+	/* Its place among the descriptors, or NONE, or OVER. */
+	int place;
+	/* Or NOBODY. */
+	uint32_t watcher;
+} progress;
+
 typedef struct waiting {
 	const mproc_wait_item *items;
+	progress *progress;
 	size_t count;
-	/* Items with a descriptor, and without. */
+	/* Items with a descriptor, and without one. */
 	size_t polled, watched;
 	mproci_bell bell;
-	/* One for each item, or NOBODY. */
-	uint32_t *watchers;
 	/*
-	 * One for each item: fd -1 where there is none, and then no events either, unless it is ready for
-	 * good.  Then the bell.
+	 * Those of the items, then that of the bell.  No others: poll takes no more than a process may have
+	 * open.
 	 */
 	struct pollfd descriptors[];
 } waiting;
@@ -200,7 +207,6 @@ static int fail_item(size_t index, int rc)
 static int begin_item(waiting *self, size_t index)
 {
 	const mproc_wait_item *item = &self->items[index];
-	struct pollfd *descriptor = &self->descriptors[index];
 	int rc;
 
 	if (item->kind < MPROC_WAIT_QUEUE || item->kind > MPROC_WAIT_DESCRIPTOR)
@@ -209,8 +215,11 @@ static int begin_item(waiting *self, size_t index)
 	rc = kind_of(item)->begin(item);
 	if (rc < 0)
 		return fail_item(index, rc);
-	*descriptor = (struct pollfd){.fd = rc < OVER ? rc : -1, .events = rc == NONE ? 0 : POLLIN};
-	self->polled += rc < OVER ? 1 : 0;
+	self->progress[index].place = rc;
+	if (rc < OVER) {
+		self->progress[index].place = (int)self->polled;
+		self->descriptors[self->polled++] = (struct pollfd){.fd = rc, .events = POLLIN};
+	}
 	self->watched += rc == NONE ? 1 : 0;
 	return 0;
 }
@@ -218,14 +227,13 @@ static int begin_item(waiting *self, size_t index)
 static waiting *allocate(const mproc_wait_item *items, size_t count)
 {
 	waiting *self = calloc(
-		1, sizeof *self + (count + 1) * sizeof *self->descriptors + count * sizeof *self->watchers);
+		1, sizeof *self + (count + 1) * sizeof *self->descriptors + count * sizeof *self->progress);
 
 	if (self == NULL)
 		return NULL;
 	self->items = items;
+	self->progress = (progress *)(void *)&self->descriptors[count + 1];
 	self->count = count;
-	self->watchers = (uint32_t *)(void *)&self->descriptors[count + 1];
-	self->descriptors[count].fd = -1;
 	return self;
 }
 
@@ -234,7 +242,7 @@ static int begin(waiting *self)
 	int rc = 0;
 
 	for (size_t i = 0; i < self->count; ++i)
-		self->watchers[i] = NOBODY;
+		self->progress[i].watcher = NOBODY;
 	for (size_t i = 0; rc == 0 && i < self->count; ++i)
 		rc = begin_item(self, i);
 	return rc;
@@ -243,8 +251,8 @@ static int begin(waiting *self)
 static void end(waiting *self)
 {
 	for (size_t i = 0; i < self->count; ++i) {
-		if (self->watchers[i] != NOBODY)
-			mproci_watcher_remove(self->watchers[i]);
+		if (self->progress[i].watcher != NOBODY)
+			mproci_watcher_remove(self->progress[i].watcher);
 	}
 	mproci_bell_close(&self->bell);
 	free(self);
@@ -260,13 +268,14 @@ static int watch(waiting *self)
 		rc = mproci_bell_open(&self->bell);
 	if (rc < 0)
 		return rc;
-	self->descriptors[self->count] = (struct pollfd){.fd = self->bell.place.descriptor, .events = POLLIN};
+	self->descriptors[self->polled] =
+		(struct pollfd){.fd = self->bell.place.descriptor, .events = POLLIN};
 	for (size_t i = 0; i < self->count; ++i) {
 		const mproc_wait_item *item = &self->items[i];
 
 		if (kind_of(item)->watch == NULL)
 			continue;
-		rc = kind_of(item)->watch(item, &self->bell, &self->watchers[i]);
+		rc = kind_of(item)->watch(item, &self->bell, &self->progress[i].watcher);
 		if (rc < 0)
 			return fail_item(i, rc);
 	}
@@ -278,23 +287,23 @@ static void arm(waiting *self)
 {
 	mproci_bell_silence(&self->bell);
 	for (size_t i = 0; i < self->count; ++i) {
-		if (self->watchers[i] != NOBODY)
-			mproci_watcher_rearm(self->watchers[i]);
-	}
-	for (size_t i = 0; i < self->count; ++i) {
-		if (self->watchers[i] != NOBODY)
-			kind_of(&self->items[i])->arm(&self->items[i], self->watchers[i]);
+		uint32_t watcher = self->progress[i].watcher;
+
+		if (watcher == NOBODY)
+			continue;
+		mproci_watcher_rearm(watcher);
+		kind_of(&self->items[i])->arm(&self->items[i], watcher);
 	}
 }
 
 /* Returns 0, 1, or -EBADF with an error text. */
-static int is_polled_ready(const waiting *self, size_t index)
+static int is_polled_ready(const waiting *self, int place)
 {
-	const struct pollfd *descriptor = &self->descriptors[index];
-
-	if ((descriptor->revents & POLLNVAL) != 0)
-		return mproci_fail(-EBADF, "descriptor %d: not open", descriptor->fd);
-	return descriptor->revents != 0 || (descriptor->fd < 0 && descriptor->events != 0);
+	if (place >= OVER)
+		return place == OVER;
+	if ((self->descriptors[place].revents & POLLNVAL) != 0)
+		return mproci_fail(-EBADF, "descriptor %d: not open", self->descriptors[place].fd);
+	return self->descriptors[place].revents != 0;
 }
 
 static int is_item_ready(const waiting *self, size_t index)
@@ -303,9 +312,9 @@ static int is_item_ready(const waiting *self, size_t index)
 	int rc = 0;
 
 	if (kind_of(item)->is_ready != NULL)
-		rc = kind_of(item)->is_ready(item, self->watchers[index]);
+		rc = kind_of(item)->is_ready(item, self->progress[index].watcher);
 	if (rc == 0)
-		rc = is_polled_ready(self, index);
+		rc = is_polled_ready(self, self->progress[index].place);
 	return rc;
 }
 
@@ -315,7 +324,7 @@ static int look(waiting *self, size_t *ret_first)
 	int rc = 0;
 
 	if (self->polled > 0)
-		rc = mproci_poll(self->descriptors, self->count, MPROC_NOW);
+		rc = mproci_poll(self->descriptors, self->polled, MPROC_NOW);
 	if (rc < 0)
 		return mproci_fail(rc, "cannot poll: %s", strerror(-rc));
 	for (size_t i = 0; i < self->count; ++i) {
@@ -332,18 +341,20 @@ static int look(waiting *self, size_t *ret_first)
 
 static int sleep_once(waiting *self, mproc_deadline deadline)
 {
+	struct pollfd *bell = &self->descriptors[self->polled];
+	size_t bells = self->watched > 0 ? 1 : 0;
 	int rc;
 
-	if (self->watched > 0) {
+	if (bells > 0) {
 		mproci_member_watch();
 		deadline = mproci_deadline_earlier(deadline, mproci_clock_now() + RECHECK);
 	}
-	rc = mproci_poll(self->descriptors, self->count + 1, deadline);
+	rc = mproci_poll(self->descriptors, self->polled + bells, deadline);
 	if (rc < 0)
 		return mproci_fail(rc, "cannot poll: %s", strerror(-rc));
-	if ((self->descriptors[self->count].revents & POLLNVAL) != 0)
-		return mproci_fail(-EBADF, "descriptor %d of the library was closed while this thread slept",
-			self->descriptors[self->count].fd);
+	if (bells > 0 && (bell->revents & POLLNVAL) != 0)
+		return mproci_fail(
+			-EBADF, "descriptor %d of the library was closed while this thread slept", bell->fd);
 	return 0;
 }
 

@@ -137,6 +137,17 @@ static void await_watchers(uint32_t count)
 		sched_yield();
 }
 
+/* From here on no descriptor has a higher number. */
+static struct rlimit limit_descriptors(rlim_t most)
+{
+	struct rlimit before, now;
+
+	getrlimit(RLIMIT_NOFILE, &before);
+	now = (struct rlimit){.rlim_cur = most, .rlim_max = before.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &now);
+	return before;
+}
+
 static const size_t UNTOUCHED = 77;
 
 /* Returns the index, or what mproc_wait says. */
@@ -404,6 +415,24 @@ START_TEST(as_many_as_1024_things_can_be_waited_for)
 }
 END_TEST
 
+START_TEST(more_things_can_be_waited_for_than_descriptors_may_be_open)
+{
+	static mproc_wait_item items[MPROC_WAIT_MAX];
+	struct rlimit before;
+	int rc;
+
+	for (int i = 0; i < MPROC_WAIT_MAX; ++i)
+		items[i] = i % 2 == 0 ? event_item(&shared->event) : queue_item();
+	items[700] = descriptor_item(ends[0]);
+	before = limit_descriptors(64);
+	rc = wait_for(items, MPROC_WAIT_MAX, mproc_after(0.001));
+	setrlimit(RLIMIT_NOFILE, &before);
+	ck_assert_int_eq(rc, -ETIMEDOUT);
+	ck_assert_int_eq(write(ends[1], "x", 1), 1);
+	ck_assert_int_eq(wait_for(items, MPROC_WAIT_MAX, MPROC_FOREVER), 700);
+}
+END_TEST
+
 START_TEST(event_in_ordinary_memory_is_waited_for_between_threads)
 {
 	mproc_event here;
@@ -503,17 +532,6 @@ START_TEST(threads_that_wait_take_all_that_others_put)
 	ck_assert_uint_eq(shared->done, 3 * ROUNDS);
 }
 END_TEST
-
-/* From here on no descriptor has a higher number. */
-static struct rlimit limit_descriptors(rlim_t most)
-{
-	struct rlimit before, now;
-
-	getrlimit(RLIMIT_NOFILE, &before);
-	now = (struct rlimit){.rlim_cur = most, .rlim_max = before.rlim_max};
-	setrlimit(RLIMIT_NOFILE, &now);
-	return before;
-}
 
 START_TEST(who_need_not_sleep_needs_no_descriptor_and_who_must_is_told)
 {
@@ -828,6 +846,7 @@ int main(void)
 		message_that_is_in_this_process_already_is_ready,
 		one_thing_may_be_waited_for_several_times,
 		as_many_as_1024_things_can_be_waited_for,
+		more_things_can_be_waited_for_than_descriptors_may_be_open,
 		event_in_ordinary_memory_is_waited_for_between_threads,
 		threads_take_turns_with_two_events,
 		threads_that_wait_take_all_that_others_put,

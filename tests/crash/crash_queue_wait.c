@@ -241,6 +241,15 @@ static void check_closed_unburied(void *shared)
 
 /* ---- destroying ---- */
 
+static void prepare_destruction(void *shared)
+{
+	ledger_make(shared, NULL);
+	ledger_put(shared, LEDGER_SMALL);
+	ledger_put_some(shared, 2, LEDGER_LARGE);
+	ledger_get_some(shared, 2);
+	ledger_plan(shared, 0, 0, 0);
+}
+
 static void destroy(void *shared)
 {
 	ledger *all = shared;
@@ -255,11 +264,10 @@ static void check_destroyed(void *shared)
 {
 	ledger *all = shared;
 
-	if (all->stage != CRASH_AFTER) {
+	/* From here on only who was killed knew of it. */
+	all->strays = all->stage != CRASH_AFTER && all->queue->mark != MPROCI_QUEUE_MARK;
+	if (all->stage != CRASH_AFTER)
 		mproc_queue_destroy(all->queue);
-		/* It, and its ring. */
-		all->strays = 2;
-	}
 	crash_await(&all->getters_done, all->getters);
 	crash_await(&all->putters_done, all->putters);
 	crash_expect(
@@ -620,7 +628,7 @@ const crash_operation crash_queue_wait_operations[] = {
 		.name = "queue: destroy",
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up,
-		.prepare = prepare_put_in_vain,
+		.prepare = prepare_destruction,
 		.operate = destroy,
 		.survive = check_destroyed,
 		.is_slow = true,

@@ -5,8 +5,8 @@
 #include "channel/queue_fixture.h"
 
 enum {
-	ARENA = 64 << 20,
-	LARGE = 100000,
+	ARENA = 16 << 20,
+	LARGE = 50000,
 	MOST_QUEUES = 4096,
 };
 
@@ -76,6 +76,24 @@ static unsigned put_all(size_t size, mproc_deadline deadline)
 	return count;
 }
 
+/* What was put, in its order. */
+static void get_all(size_t size, unsigned count)
+{
+	char *buffer = malloc(size);
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < count; ++i) {
+		size_t got = 0;
+		int rc = mproc_queue_get(queue, buffer, size, MPROC_NOW, &got);
+
+		wrong += rc != 0 || got != size || !is_filled(buffer, size, i)
+			 || mproc_queue_task_done(queue) != 0;
+	}
+	ck_assert_uint_eq(wrong, 0);
+	expect_empty();
+	free(buffer);
+}
+
 START_TEST(put_fails_when_the_arena_is_full_and_goes_on_when_it_is_not)
 {
 	const size_t sizes[] = {8, 2000, LARGE};
@@ -90,11 +108,7 @@ START_TEST(put_fails_when_the_arena_is_full_and_goes_on_when_it_is_not)
 			count = put_all(sizes[i], MPROC_FOREVER);
 			ck_assert_uint_gt(count, ARENA / LARGE / 4);
 			ck_assert_int_eq(mproc_queue_count(queue), count);
-			for (unsigned k = 0; k < count; ++k) {
-				get_filled(sizes[i], k);
-				if (acknowledged)
-					ck_assert_int_eq(mproc_queue_ack(queue, NULL), 0);
-			}
+			get_all(sizes[i], count);
 			put_filled(sizes[i], 7);
 			get_filled(sizes[i], 7);
 			expect_empty();
@@ -170,7 +184,7 @@ START_TEST(put_many_tells_how_many_were_put_before_the_memory_ended)
 		all += count;
 	} while (count == 200);
 	support_check_text("no room for");
-	ck_assert_uint_gt(all, 200);
+	ck_assert_uint_gt(all, ARENA / LARGE / 4);
 	ck_assert_int_eq(mproc_queue_count(queue), (ssize_t)all);
 	ck_assert_int_eq(mproc_queue_put_many(queue, messages, LARGE, 2, MPROC_FOREVER, &count), -ENOMEM);
 }
