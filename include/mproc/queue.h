@@ -324,15 +324,17 @@ MPROC_API int mproc_queue_is_full(mproc_queue *queue);
  * Tell a descriptor that is readable when there is something to get: for poll, epoll, libuv.
  *
  * Returns  the descriptor, the same at each call of this process; it belongs to the queue: neither read nor close it.
- *          It is level-triggered, and may be readable in vain: get with MPROC_NOW, and poll again when that says
- *          -ETIMEDOUT.  A closed queue is readable.
+ *          It is level-triggered, and may be readable in vain, as it is at first: get with MPROC_NOW, and poll again
+ *          when that says -ETIMEDOUT or -EAGAIN.  A closed or destroyed queue is readable.
  * Fails    -EMFILE, -ENFILE  no descriptor is left
  *          -EAGAIN           the family has no room for more such descriptors
+ *          -ENOMEM           there is no memory for it
  *          -EACCES, -ENOENT  other members could not reach this process's descriptors through /proc
  * Fork     a child has descriptors of its own: it calls this anew.
- * Crash    a producer killed anywhere inside leaves no message that is not told.
- * Cost     three descriptors at the first call.  A put that finds the queue watched and nobody told yet does two or three
- *          system calls; nobody pays anything when this was not called.
+ * Crash    a producer killed anywhere inside leaves no message that is not told.  What a dead consumer owed is told
+ *          when it is buried.
+ * Cost     a descriptor at the first call.  A put that finds the queue watched, and not told yet, does four system
+ *          calls for each process that watches; nobody pays anything when this was not called.
  */
 MPROC_API int mproc_queue_fd(mproc_queue *queue);
 

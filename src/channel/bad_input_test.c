@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes over a connection from somebody who does not speak as mproc does, who stops in the middle, or who was killed
- * there.
+ * What comes over a connection from somebody who does not speak as mproc does, who stops in the middle, or
+ * who was killed there.
  */
 #include "channel/connection.h"
 #include "channel/connection_fixture.h"

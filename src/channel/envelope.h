@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 enum {
-	/* The chunks they are allocated in, each twice as large as the one before: 2^23 envelopes at most. */
-	MPROCI_ENVELOPE_CHUNKS = 18,
+	/* The chunks they are allocated in, each twice as large as the one before: 2^26 envelopes at most. */
+	MPROCI_ENVELOPE_CHUNKS = 21,
 	MPROCI_ENVELOPE_MOST_DELIVERIES = 0xffffff,
 };
 

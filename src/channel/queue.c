@@ -275,7 +275,7 @@ static int look(mproc_queue *queue, mproci_totals *ret_contents)
 
 ssize_t mproc_queue_count(mproc_queue *queue)
 {
-	mproci_totals contents;
+	mproci_totals contents = {0};
 	int rc = look(queue, &contents);
 
 	return rc < 0 ? rc : (ssize_t)contents.messages;
@@ -283,7 +283,7 @@ ssize_t mproc_queue_count(mproc_queue *queue)
 
 ssize_t mproc_queue_bytes(mproc_queue *queue)
 {
-	mproci_totals contents;
+	mproci_totals contents = {0};
 	int rc = look(queue, &contents);
 
 	return rc < 0 ? rc : (ssize_t)contents.bytes;
@@ -291,7 +291,7 @@ ssize_t mproc_queue_bytes(mproc_queue *queue)
 
 int mproc_queue_is_empty(mproc_queue *queue)
 {
-	mproci_totals contents;
+	mproci_totals contents = {0};
 	int rc = look(queue, &contents);
 
 	return rc < 0 ? rc : contents.messages == 0;
@@ -339,14 +339,22 @@ int mproc_queue_close(mproc_queue *queue)
 	return rc;
 }
 
-/* Let all who are inside see that they must leave; once more, if somebody was killed destroying it. */
-static void condemn(mproc_queue *queue)
+/*
+ * Let all who are inside see that they must leave; once more, if somebody was killed destroying it.  Returns whether nobody is in
+ * the middle of something: who holds a lock may be stopped.
+ */
+static bool condemn(mproc_queue *queue)
 {
-	mproci_biased_lock_take(&queue->consumers.lock, MPROC_FOREVER);
-	mproci_biased_lock_take(&queue->producers.lock, MPROC_FOREVER);
+	mproc_deadline end = mproci_clock_now() + LEAVING;
+	bool has_consumers = mproci_biased_lock_take(&queue->consumers.lock, end) >= 0;
+	bool has_producers = mproci_biased_lock_take(&queue->producers.lock, end) >= 0;
+
 	atomic_store(&queue->state, MPROCI_QUEUE_DESTROYED);
-	mproci_biased_lock_release(&queue->producers.lock);
-	mproci_biased_lock_release(&queue->consumers.lock);
+	if (has_producers)
+		mproci_biased_lock_release(&queue->producers.lock);
+	if (has_consumers)
+		mproci_biased_lock_release(&queue->consumers.lock);
+	return has_consumers && has_producers;
 }
 
 static bool wait_for_others(mproc_queue *queue)
@@ -367,14 +375,16 @@ static bool wait_for_others(mproc_queue *queue)
 mproc_queue *mproc_queue_destroy(mproc_queue *queue)
 {
 	_Atomic uintptr_t *inside;
+	bool is_quiet;
 
 	if (queue == NULL || mproci_queue_enter(queue, &inside) < 0)
 		return NULL;
-	condemn(queue);
+	is_quiet = condemn(queue);
 	if (mproci_queue_fd_is_watched(&queue->is_watched))
 		mproci_queue_fd_end(queue);
 	/* What somebody who is stopped inside may still write to stays allocated. */
-	if (!wait_for_others(queue)) {
+	if (!is_quiet || !wait_for_others(queue)) {
+		wake_all(queue);
 		mproci_queue_leave(inside);
 		return NULL;
 	}

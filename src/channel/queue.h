@@ -22,7 +22,7 @@ typedef enum mproci_queue_state {
 	MPROCI_QUEUE_OPEN,
 	/* Nothing can be put; changed with the producers' lock. */
 	MPROCI_QUEUE_CLOSED,
-	/* It is going, or gone; changed with both locks. */
+	/* It is going, or gone; changed with both locks, unless somebody who is stopped has one. */
 	MPROCI_QUEUE_DESTROYED,
 } mproci_queue_state;
 

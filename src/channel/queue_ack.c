@@ -36,12 +36,12 @@ typedef void settlement(mproc_queue *queue, mproci_envelope *envelope);
 /* One, or all that this thread got last. */
 static int settle(mproc_queue *queue, void *block, settlement *function)
 {
-	mproci_envelope *envelope;
+	mproci_envelope *envelope = NULL;
 	uint32_t next;
 	int rc;
 
 	rc = find(queue, block, &envelope);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	do {
 		next = envelope->next;

@@ -48,14 +48,6 @@ static int join_now(void)
 	return mproc_queue_join(queue, MPROC_NOW);
 }
 
-static size_t used_bytes(void)
-{
-	mproc_arena_usage usage;
-
-	ck_assert_int_eq(mproc_arena_stats(0, &usage), 0);
-	return usage.used;
-}
-
 /* Acknowledging. */
 
 START_TEST(acknowledged_message_is_gone)

@@ -507,18 +507,10 @@ static int hold_a_message(void *unused)
 	return mproc_queue_peek(queue, MPROC_FOREVER, &block, NULL);
 }
 
-static size_t used_bytes(void)
-{
-	mproc_arena_usage usage;
-
-	ck_assert_int_eq(mproc_arena_stats(0, &usage), 0);
-	return usage.used;
-}
-
 /* Whoever dies with blocks: however many do, what they had is used again. */
 static void check_blocks_of_the_dead(support_deed *deed, bool is_joined)
 {
-	const size_t before = used_bytes(), most = 100;
+	const size_t before = used_bytes(), most = 300;
 
 	for (unsigned i = 0; i < 3 * most; ++i) {
 		if (deed == hold_a_message)

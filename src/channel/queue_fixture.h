@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channel/queue_fixture.h - what the tests of queues share: a queue for each test, messages with a pattern, and the check that
- * nothing of it stays in the arena.
+ * channel/queue_fixture.h - what the tests of queues share: a queue for each test, messages with a pattern, and
+ * the check that nothing of it stays in the arena.
  */
 #ifndef CHANNEL_QUEUE_FIXTURE_H
 #define CHANNEL_QUEUE_FIXTURE_H
@@ -20,12 +20,22 @@ static mproc_queue *queue;
 
 static size_t blocks_before;
 
-static inline size_t count_blocks(void)
+static inline mproc_arena_usage arena_usage(void)
 {
 	mproc_arena_usage usage;
 
 	ck_assert_int_eq(mproc_arena_stats(0, &usage), 0);
-	return usage.blocks;
+	return usage;
+}
+
+static inline size_t count_blocks(void)
+{
+	return arena_usage().blocks;
+}
+
+static inline size_t used_bytes(void)
+{
+	return arena_usage().used;
 }
 
 static inline void create_with(mproc_queue_options options)

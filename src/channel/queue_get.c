@@ -286,7 +286,7 @@ int mproci_queue_get(mproc_queue *queue, mproci_getting *getting, mproc_deadline
 
 	while ((rc = try_get(queue, getting, deadline)) == EMPTY && waited == 0) {
 		waited = mproci_patience_await_message(queue, deadline);
-		has_waited = true;
+		has_waited = deadline >= 0;
 	}
 	/* It may have been woken for what another one can use. */
 	if (rc != 0 && has_waited)

@@ -190,7 +190,7 @@ int mproci_queue_put(mproc_queue *queue, mproci_putting *putting, mproc_deadline
 	int rc, waited = 0;
 
 	while ((rc = try_put(queue, putting, deadline)) > 0 && waited == 0) {
-		has_waited = true;
+		has_waited = deadline >= 0;
 		if (rc == FULL)
 			waited = mproci_patience_await_room(queue, putting->size, deadline);
 		else

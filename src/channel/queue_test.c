@@ -58,6 +58,15 @@ START_TEST(create_without_options_has_the_defaults)
 }
 END_TEST
 
+START_TEST(new_queue_takes_as_much_memory_as_its_header_says)
+{
+	size_t before = used_bytes();
+
+	create();
+	ck_assert_uint_le(used_bytes(), before + (128 << 10));
+}
+END_TEST
+
 START_TEST(destroy_of_no_queue_does_nothing)
 {
 	ck_assert_ptr_null(mproc_queue_destroy(NULL));
@@ -923,6 +932,20 @@ START_TEST(get_waits_for_a_message)
 }
 END_TEST
 
+START_TEST(messages_of_several_producers_come_out_in_the_order_in_which_they_were_accepted)
+{
+	create();
+	for (uint64_t i = 0; i < 30; ++i) {
+		if (i % 3 == 0)
+			ck_assert_int_eq(put_number(i, MPROC_NOW), 0);
+		else
+			ck_assert_int_eq(support_in_thread(put_a_number, &i).result, 0);
+	}
+	for (uint64_t i = 0; i < 30; ++i)
+		expect_number(i);
+}
+END_TEST
+
 START_TEST(put_waits_for_room)
 {
 	support_thread producer;
@@ -1406,6 +1429,7 @@ int main(void)
 		create_refuses_no_place_for_the_queue,
 		create_refuses_each_reserved_word,
 		create_without_options_has_the_defaults,
+		new_queue_takes_as_much_memory_as_its_header_says,
 		destroy_of_no_queue_does_nothing,
 		destroy_frees_all_that_is_in_it,
 		every_function_refuses_what_is_no_queue,
@@ -1440,6 +1464,7 @@ int main(void)
 		close_ends_the_waiting_of_putters,
 		destroy_ends_the_waiting_of_all,
 		get_waits_for_a_message,
+		messages_of_several_producers_come_out_in_the_order_in_which_they_were_accepted,
 		put_waits_for_room,
 		large_message_waits_until_there_is_room_for_all_of_it,
 		messages_of_many_producers_come_out_once_and_in_the_order_of_each,

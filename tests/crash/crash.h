@@ -84,6 +84,7 @@ extern const crash_operation crash_arena_operations[];
 extern const crash_operation crash_place_operations[];
 extern const crash_operation crash_map_operations[];
 extern const crash_operation crash_crew_operations[];
+extern const crash_operation crash_connection_operations[];
 extern const crash_operation crash_process_operations[];
 extern const crash_operation crash_queue_operations[];
 extern const crash_operation crash_queue_large_operations[];

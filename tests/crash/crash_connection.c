@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both ends of a pipe, in all processes: a message is sent whole or nobody sees it; who is killed while he receives has taken
- * one message at most; and the pipe goes on.
+ * Both ends of a pipe, in all processes: a message is sent whole or nobody sees it; who is killed while he
+ * receives has taken one message at most; and the pipe goes on.
  */
 #include "crash.h"
 

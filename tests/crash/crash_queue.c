@@ -11,9 +11,14 @@
 #include <mproc/result.h>
 
 enum {
-	/* The first level that gives its memory back. */
+	/* The first level whose memory goes back, once it has been empty for a while. */
 	LONG_LEVEL = 5,
+	/* Messages at a time, for a ring much longer than that. */
+	FILLING = 16,
 };
+
+/* What those are, and where they go. */
+static char filling[FILLING * LEDGER_INLINE];
 
 /* So many of the longest messages fill the lowest ring, but for a gap. */
 static uint32_t ring_holds(const ledger *all)
@@ -276,6 +281,39 @@ static void prepare_get_nothing_long(void *shared)
 	prepare_get_nothing_at(shared, LONG_LEVEL);
 }
 
+static void put_filling(ledger *all)
+{
+	crash_expect(mproc_queue_put_many(all->queue, filling, LEDGER_INLINE, FILLING, MPROC_NOW, NULL) == 0,
+		"%s", mproc_error_text());
+}
+
+static void take_filling(ledger *all, size_t count)
+{
+	while (count > 0) {
+		size_t some = count < FILLING ? count : FILLING, got;
+
+		crash_expect(
+			mproc_queue_get_many(all->queue, filling, LEDGER_INLINE, some, MPROC_NOW, NULL, &got)
+				== 0,
+			"%s", mproc_error_text());
+		count -= got;
+	}
+}
+
+/* The only message in a ring that is too large to be kept until somebody finds it empty; what filled it is not in the ledger. */
+static void prepare_get_last(void *shared)
+{
+	ledger *all = shared;
+
+	ledger_make(all, NULL);
+	while (level_of(all) < mproci_ring_large)
+		put_filling(all);
+	ledger_put(all, LEDGER_SMALL);
+	take_filling(all, (size_t)mproc_queue_count(all->queue) - 1);
+	expect_level(all, mproci_ring_large);
+	ledger_plan(all, 0, 0, 1);
+}
+
 static void get(void *shared)
 {
 	ledger *all = shared;
@@ -283,6 +321,25 @@ static void get(void *shared)
 	all->stage = CRASH_INSIDE;
 	mproc_queue_get(all->queue, ledger_incoming, sizeof ledger_incoming, MPROC_NOW, NULL);
 	all->stage = CRASH_AFTER;
+}
+
+/* It has slept when it tidies up. */
+static void get_nothing(void *shared)
+{
+	ledger *all = shared;
+
+	all->stage = CRASH_INSIDE;
+	mproc_queue_get(all->queue, ledger_incoming, sizeof ledger_incoming, crash_soon(10), NULL);
+	all->stage = CRASH_AFTER;
+}
+
+static void check_lowest(void *shared)
+{
+	ledger *all = shared;
+
+	if (all->stage == CRASH_AFTER)
+		expect_level(all, 0);
+	ledger_check(shared);
 }
 
 static void get_many(void *shared)
@@ -481,9 +538,9 @@ const crash_operation crash_queue_operations[] = {
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up_watched,
 		.prepare = prepare_get_nothing,
-		.operate = get,
+		.operate = get_nothing,
 		.recover = ledger_recover,
-		.survive = ledger_check,
+		.survive = check_lowest,
 		.is_slow = true,
 		.is_killed_twice = true,
 	},
@@ -492,8 +549,17 @@ const crash_operation crash_queue_operations[] = {
 		.size = sizeof(ledger),
 		.set_up = ledger_set_up_long,
 		.prepare = prepare_get_nothing_long,
+		.operate = get_nothing,
+		.survive = check_lowest,
+		.is_slow = true,
+	},
+	{
+		.name = "queue: get the last, memory given back",
+		.size = sizeof(ledger),
+		.set_up = ledger_set_up_long,
+		.prepare = prepare_get_last,
 		.operate = get,
-		.survive = ledger_check,
+		.survive = check_lowest,
 		.is_slow = true,
 	},
 	{

@@ -121,7 +121,7 @@ static void add_living(void *shared)
 
 static void add_dead(void *shared)
 {
-	ledger_set_up_watched(shared);
+	ledger_set_up(shared);
 	crash_start("who had the locks", have_locks);
 	mproci_member_bury(((ledger *)shared)->dead);
 }

@@ -528,7 +528,7 @@ const crash_operation crash_queue_wait_operations[] = {
 		.operate = get,
 		.unblock = give_message,
 		.survive = ledger_check,
-		.is_sampled = true,
+		.is_slow = true,
 	},
 	{
 		.name = "queue: get asleep, somebody behind, nobody is told",
@@ -550,7 +550,7 @@ const crash_operation crash_queue_wait_operations[] = {
 		.operate = put,
 		.unblock = give_room,
 		.survive = ledger_check,
-		.is_sampled = true,
+		.is_slow = true,
 	},
 	{
 		.name = "queue: get until a deadline",

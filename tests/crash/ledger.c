@@ -21,7 +21,7 @@ enum {
 	/* Units whose contents are put back: more than the queues of those tests have. */
 	KEPT_UNITS = 8,
 	/* More units than any test uses beside those. */
-	LONG_UNITS = 80,
+	LONG_UNITS = 160,
 	/* Bounds up to this one are tried. */
 	SMALL_BOUND = 8,
 };
@@ -415,7 +415,7 @@ static void settle(ledger *all)
 /* What is said to have memory has it. */
 static void check_memory(const mproci_ring_level *level)
 {
-	static unsigned char pages[1024];
+	static unsigned char pages[2048];
 	size_t count = level->memory != NULL ? level->provided / MPROCI_PAGE : 0;
 
 	crash_expect(count <= sizeof pages, "a level has %zu pages", count);

@@ -38,6 +38,7 @@ static const crash_operation *const families[] = {
 	crash_place_operations,
 	crash_map_operations,
 	crash_crew_operations,
+	crash_connection_operations,
 	crash_sync_operations,
 	crash_mutex_operations,
 	crash_freed_lock_operations,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues in programs that fork by themselves, stop processes in the middle of whatever they do, open their pools first, or have very
- * many queues.
+ * Queues in programs that fork by themselves, stop processes in the middle of whatever they do, open their pools
+ * first, or have very many queues.
  */
 #include "channel/queue_fixture.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conformance.h - what a queue does whoever uses it: conformance_<method>_test.c runs all of it between threads, or between
- * processes that are started by one of the methods.
+ * conformance.h - what a queue does whoever uses it: conformance_<method>_test.c runs all of it between threads,
+ * or between processes that are started by one of the methods.
  *
- * Those who work for a test share nothing with it for certain but the arena: what both use is on the board.  They have no part in
- * the test library, and tell by what they return how it went.
+ * Those who work for a test share nothing with it for certain but the arena: what both use is on the board.  They
+ * have no part in the test library, and tell by what they return how it went.
  */
 #ifndef QUEUE_CONFORMANCE_H
 #define QUEUE_CONFORMANCE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues in an arena that is too small: whatever cannot be had is told, nothing is lost, and all goes on when there is memory again.
+ * Queues in an arena that is too small: whatever cannot be had is told, nothing is lost, and all goes on when there
+ * is memory again.
  */
 #include "channel/queue_fixture.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Storms: producers and consumers are killed at random moments, and replaced, while all of them work as fast as they can.
+ * Storms: producers and consumers are killed at random moments, and replaced, while all of them work as fast as
+ * they can; now and then one is stopped for a moment.
  *
- * Each message has a number and a line in a ledger that all share.  A producer writes down there when its put has returned,
- * a consumer what it got, and before each call how many messages it may have in its hands; so afterwards one can tell what must
- * have come out, and how often.
+ * Each message has a number and a line in a ledger that all share.  A producer writes down there when its put has
+ * returned, a consumer what it got, and before each call how many messages it may have in its hands; so afterwards
+ * one can tell what must have come out, and how often.
  *
  * MPROC_STORM_SECONDS says how long each storm takes, MPROC_TEST_SEED when the kills come.
  */
@@ -24,9 +25,7 @@
 #include <unistd.h>
 
 enum {
-	PRODUCERS = 3,
-	CONSUMERS = 3,
-	WORKERS = PRODUCERS + CONSUMERS,
+	MOST_WORKERS = 8,
 	/* Of a round; when they are used up it waits for its end. */
 	LINES = 1 << 20,
 	INCARNATIONS = 1 << 14,
@@ -34,7 +33,7 @@ enum {
 	SMALL = 64,
 	LARGEST = 200000,
 	ROUND_MILLISECONDS = 1000,
-	USUAL_SECONDS = 2,
+	USUAL_SECONDS = 1,
 };
 
 /* A message in the ledger. */
@@ -49,7 +48,7 @@ typedef struct line {
 typedef struct ledger {
 	_Atomic uint32_t next, incarnations, is_over;
 	/* How many messages each worker may have taken and not written down. */
-	_Atomic uint32_t in_hands[WORKERS];
+	_Atomic uint32_t in_hands[MOST_WORKERS];
 	_Atomic uint32_t wrong;
 	char text[200];
 	line lines[LINES];
@@ -62,6 +61,7 @@ typedef struct message {
 
 typedef struct weather {
 	mproc_queue_options queue;
+	uint32_t producers, consumers;
 	bool kills_producers, kills_consumers;
 } weather;
 
@@ -335,7 +335,7 @@ static int work(void *argument)
 	uint32_t place = ((worker *)argument)->place;
 
 	random_state = (uint64_t)getpid() << 20 ^ (uint64_t)clock();
-	return place < PRODUCERS ? produce() : consume(place);
+	return place < now.producers ? produce() : consume(place);
 }
 
 static void begin(worker *self)
@@ -385,8 +385,9 @@ static void rest(uint32_t most_microseconds)
 static uint32_t choose_victim(void)
 {
 	if (!now.kills_consumers)
-		return choose(PRODUCERS);
-	return now.kills_producers ? choose(WORKERS) : PRODUCERS + choose(CONSUMERS);
+		return choose(now.producers);
+	return now.kills_producers ? choose(now.producers + now.consumers)
+				   : now.producers + choose(now.consumers);
 }
 
 static int64_t milliseconds(void)
@@ -395,6 +396,16 @@ static int64_t milliseconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Whoever it is, and wherever: the others go on, or wait until it does. */
+static void stop_for_a_moment(const worker *self)
+{
+	pid_t pid = self->pid != 0 ? self->pid : mproc_process_pid(self->process);
+
+	support_stop(pid);
+	rest(3000);
+	support_go_on(pid);
 }
 
 /* Returns how many messages may be lost. */
@@ -406,6 +417,8 @@ static uint32_t rage(worker *workers)
 	while (milliseconds() < until && atomic_load(&shared->wrong) == 0
 		&& atomic_load(&shared->incarnations) < INCARNATIONS - 2) {
 		rest(choose(8) == 0 ? 20000 : 2000);
+		if (choose(8) == 0)
+			stop_for_a_moment(&workers[choose(now.producers + now.consumers)]);
 		lost += replace(&workers[choose_victim()]);
 	}
 	return lost;
@@ -452,21 +465,22 @@ static void check_ledger(uint32_t may_be_lost)
 
 static void go_through_a_round(void)
 {
-	worker workers[WORKERS];
+	const uint32_t count = now.producers + now.consumers;
+	worker workers[MOST_WORKERS];
 	uint32_t may_be_lost;
 
 	memset((void *)shared, 0, sizeof *shared);
 	ck_assert_int_eq(mproc_queue_create(&now.queue, &queue), 0);
-	for (uint32_t i = 0; i < WORKERS; ++i) {
+	for (uint32_t i = 0; i < count; ++i) {
 		workers[i] = (worker){.place = i};
 		begin(&workers[i]);
 	}
 	may_be_lost = rage(workers);
 	atomic_store(&shared->is_over, 1);
-	for (uint32_t i = 0; i < PRODUCERS; ++i)
+	for (uint32_t i = 0; i < now.producers; ++i)
 		end(&workers[i]);
 	ck_assert_int_eq(mproc_queue_close(queue), 0);
-	for (uint32_t i = PRODUCERS; i < WORKERS; ++i)
+	for (uint32_t i = now.producers; i < count; ++i)
 		end(&workers[i]);
 	drain();
 	ck_assert_msg(shared->wrong == 0, "%u wrong, the first: %s", (unsigned)shared->wrong, shared->text);
@@ -506,34 +520,40 @@ static void go_through(weather storm)
 	free(last);
 }
 
+/* Between three and three, and between one and one, who hardly ever meet another of their side. */
+static void go_through_crowds_and_pairs(
+	mproc_queue_options options, bool kills_producers, bool kills_consumers)
+{
+	go_through((weather){options, 3, 3, kills_producers, kills_consumers});
+	go_through((weather){options, 1, 1, kills_producers, kills_consumers});
+}
+
 START_TEST(what_dying_producers_have_put_comes_out_once)
 {
-	go_through((weather){.queue.max_messages = 100000, .kills_producers = true});
-	go_through((weather){.queue.max_messages = 3, .kills_producers = true});
+	go_through_crowds_and_pairs((mproc_queue_options){.max_messages = 100000}, true, false);
+	go_through_crowds_and_pairs((mproc_queue_options){.max_messages = 3}, true, false);
 }
 END_TEST
 
 START_TEST(what_dying_consumers_have_not_taken_comes_out_once)
 {
-	go_through((weather){.queue.max_messages = 1000, .kills_consumers = true});
+	go_through_crowds_and_pairs((mproc_queue_options){.max_messages = 1000}, false, true);
 }
 END_TEST
 
 START_TEST(messages_come_out_once_though_anybody_may_die)
 {
-	go_through((weather){.queue.max_messages = 1000, .kills_producers = true, .kills_consumers = true});
-	go_through((weather){.queue.max_bytes = LARGEST, .kills_producers = true, .kills_consumers = true});
+	go_through_crowds_and_pairs((mproc_queue_options){.max_messages = 1000}, true, true);
+	go_through_crowds_and_pairs((mproc_queue_options){.max_bytes = LARGEST}, true, true);
 }
 END_TEST
 
 START_TEST(acknowledged_messages_are_never_lost)
 {
-	go_through((weather){.queue = {.acknowledged = true, .max_messages = 1000},
-		.kills_producers = true,
-		.kills_consumers = true});
-	go_through((weather){.queue = {.acknowledged = true, .max_messages = 3},
-		.kills_producers = true,
-		.kills_consumers = true});
+	go_through_crowds_and_pairs(
+		(mproc_queue_options){.acknowledged = true, .max_messages = 1000}, true, true);
+	go_through_crowds_and_pairs(
+		(mproc_queue_options){.acknowledged = true, .max_messages = 3}, true, true);
 }
 END_TEST
 
