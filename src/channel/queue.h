@@ -14,8 +14,9 @@
 #include <mproc/queue.h>
 
 enum {
-	/* Larger messages are put into envelopes. */
+	/* Larger messages are put into envelopes; and those up to the second size only while the queue is short. */
 	MPROCI_QUEUE_INLINE_MOST = 512,
+	MPROCI_QUEUE_INLINE_MOST_OF_LONG = 8192,
 };
 
 typedef enum mproci_queue_state {

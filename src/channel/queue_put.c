@@ -301,6 +301,18 @@ static int put_copies(mproc_queue *queue, mproci_putting *putting, mproc_deadlin
 	return putting->done > 0 ? 0 : rc;
 }
 
+/*
+ * A stream of messages of some kilobytes is cheapest in envelopes, whose blocks are used again.  But many such blocks at once are
+ * memory that the arena does not give back; the ring does, and it has grown when there are many.
+ */
+static bool is_inline(const mproc_queue *queue, size_t size)
+{
+	uint32_t level = atomic_load_explicit(&queue->producers.level, memory_order_relaxed);
+
+	return !queue->is_acknowledged
+	       && size <= (level == 0 ? MPROCI_QUEUE_INLINE_MOST : MPROCI_QUEUE_INLINE_MOST_OF_LONG);
+}
+
 static int put(mproc_queue *queue, mproci_putting *putting, mproc_deadline deadline)
 {
 	_Atomic uintptr_t *inside;
@@ -311,10 +323,10 @@ static int put(mproc_queue *queue, mproci_putting *putting, mproc_deadline deadl
 		return rc;
 	if (putting->size > queue->max_bytes)
 		rc = mproci_queue_refuse_size(queue, putting->size);
-	else if (putting->size > MPROCI_QUEUE_INLINE_MOST || queue->is_acknowledged)
-		rc = put_copies(queue, putting, deadline);
-	else
+	else if (is_inline(queue, putting->size))
 		rc = mproci_queue_put(queue, putting, deadline);
+	else
+		rc = put_copies(queue, putting, deadline);
 	mproci_queue_leave(inside);
 	return rc;
 }

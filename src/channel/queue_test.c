@@ -1423,6 +1423,43 @@ START_TEST(destroy_goes_on_when_one_that_was_inside_is_killed)
 }
 END_TEST
 
+static int destroy_it(void *unused)
+{
+	(void)unused;
+	mproc_queue_destroy(queue);
+	return 0;
+}
+
+START_TEST(destroy_does_not_wait_for_ever_for_who_is_stopped_inside)
+{
+	support_deed *const holders[] = {hold_producers, hold_consumers};
+
+	for (int i = 0; i < 2; ++i) {
+		pid_t holder;
+
+		create();
+		put_filled(10000, 1);
+		holder = support_fork_and_keep(holders[i], NULL);
+		support_stop(holder);
+		ck_assert_int_eq(support_in_thread(destroy_it, NULL).result, 0);
+		support_kill(holder);
+		/* What stayed for its sake. */
+		destroy();
+		ck_assert_uint_eq(count_blocks(), blocks_before);
+	}
+}
+END_TEST
+
+START_TEST(destroy_goes_on_where_one_who_was_killed_had_begun)
+{
+	create();
+	put_filled(10000, 1);
+	support_kill(support_fork_and_keep(hold_consumers, NULL));
+	atomic_store(&queue->state, MPROCI_QUEUE_DESTROYED);
+	destroy();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -1483,6 +1520,8 @@ int main(void)
 		consumer_that_is_stopped_inside_does_not_keep_others_beyond_their_deadlines,
 		who_waits_goes_on_when_one_that_was_inside_is_killed,
 		destroy_goes_on_when_one_that_was_inside_is_killed,
+		destroy_does_not_wait_for_ever_for_who_is_stopped_inside,
+		destroy_goes_on_where_one_who_was_killed_had_begun,
 		NULL,
 	};
 	const support_suite suite = {

@@ -133,7 +133,7 @@ START_TEST(memory_of_all_goes_back_when_the_queue_is_destroyed)
 		put_pieces(64 << 10, i * 16, 16);
 	}
 	destroy();
-	ck_assert_uint_le(memory_of_family(), before + MEGABYTE);
+	ck_assert_uint_le(memory_of_family(), before + 2 * MEGABYTE);
 }
 END_TEST
 
