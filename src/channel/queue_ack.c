@@ -10,24 +10,29 @@
 
 #include <errno.h>
 
-/* The first of the envelopes that @block, or NULL, means, all of which this process owes. */
-static int find(mproc_queue *queue, void *block, mproci_envelope **ret_first)
+/* The first of the envelopes that @block, or NULL, means, all of which this process owes; NULL with an error text: -EINVAL. */
+static mproci_envelope *find(mproc_queue *queue, void *block)
 {
 	mproci_envelope *envelope = NULL;
 	uint32_t last = block == NULL ? mproci_owing_last(queue) : 0;
 
-	if (!queue->is_acknowledged)
-		return mproci_fail(-EINVAL, "queue %p: not acknowledged", (void *)queue);
-	if (block == NULL && last == 0)
-		return mproci_fail(-EINVAL, "queue %p: this thread owes nothing", (void *)queue);
+	if (!queue->is_acknowledged) {
+		mproci_fail(-EINVAL, "queue %p: not acknowledged", (void *)queue);
+		return NULL;
+	}
+	if (block == NULL && last == 0) {
+		mproci_fail(-EINVAL, "queue %p: this thread owes nothing", (void *)queue);
+		return NULL;
+	}
 	if (block != NULL)
 		envelope = mproci_envelope_of(&queue->envelopes, block);
 	else
 		envelope = mproci_envelope_find(&queue->envelopes, last - 1);
-	if (envelope == NULL || !mproci_envelope_is_own(envelope, MPROCI_ENVELOPE_OWED))
-		return mproci_fail(-EINVAL, "message %p: this process does not owe it", block);
-	*ret_first = envelope;
-	return 0;
+	if (envelope == NULL || !mproci_envelope_is_own(envelope, MPROCI_ENVELOPE_OWED)) {
+		mproci_fail(-EINVAL, "message %p: this process does not owe it", block);
+		return NULL;
+	}
+	return envelope;
 }
 
 /* What is done with an envelope that this process owes. */
@@ -36,13 +41,11 @@ typedef void settlement(mproc_queue *queue, mproci_envelope *envelope);
 /* One, or all that this thread got last. */
 static int settle(mproc_queue *queue, void *block, settlement *function)
 {
-	mproci_envelope *envelope = NULL;
+	mproci_envelope *envelope = find(queue, block);
 	uint32_t next;
-	int rc;
 
-	rc = find(queue, block, &envelope);
-	if (rc != 0)
-		return rc;
+	if (envelope == NULL)
+		return -EINVAL;
 	do {
 		next = envelope->next;
 		function(queue, envelope);
@@ -127,9 +130,8 @@ int mproc_queue_deliveries(mproc_queue *queue, void *block)
 	rc = mproci_queue_enter(queue, &inside);
 	if (rc < 0)
 		return rc;
-	rc = find(queue, block, &envelope);
-	if (rc == 0)
-		rc = (int)mproci_envelope_deliveries_of(atomic_load(&envelope->word));
+	envelope = find(queue, block);
+	rc = envelope == NULL ? -EINVAL : (int)mproci_envelope_deliveries_of(atomic_load(&envelope->word));
 	mproci_queue_leave(inside);
 	return rc;
 }
