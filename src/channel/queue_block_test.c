@@ -510,7 +510,7 @@ static int hold_a_message(void *unused)
 /* Whoever dies with blocks: however many do, what they had is used again. */
 static void check_blocks_of_the_dead(support_deed *deed, bool is_joined)
 {
-	const size_t before = used_bytes(), most = 300;
+	const size_t before = used_bytes(), most = 80;
 
 	for (unsigned i = 0; i < 3 * most; ++i) {
 		if (deed == hold_a_message)

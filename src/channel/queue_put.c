@@ -208,7 +208,7 @@ int mproci_queue_put(mproc_queue *queue, mproci_putting *putting, mproc_deadline
 /* Free the envelopes of who has died, also of those whom nobody has buried; unless somebody stands in the way. */
 static void free_of_dead(mproc_queue *queue)
 {
-	mproci_member_watch();
+	mproci_member_look();
 	if (mproci_queue_lock_consumers(queue, MPROC_NOW) < 0)
 		return;
 	mproci_queue_sweep(queue);

@@ -541,6 +541,15 @@ static bool somebody_has_ended(void)
 	return false;
 }
 
+void mproci_member_look(void)
+{
+	/* Not behind somebody who was stopped in a burial: who waits has a deadline. */
+	if (somebody_has_ended() && lock_until(MPROC_NOW)) {
+		sweep();
+		mproci_member_unlock();
+	}
+}
+
 void mproci_member_watch(void)
 {
 	static const int64_t INTERVAL = 100 * MPROCI_NANOSECONDS_PER_MILLISECOND;
@@ -554,11 +563,7 @@ void mproci_member_watch(void)
 	 * hundred.
 	 */
 	start = mproci_clock_of_thread();
-	/* Not behind somebody who was stopped in a burial: who waits has a deadline. */
-	if (somebody_has_ended() && lock_until(MPROC_NOW)) {
-		sweep();
-		mproci_member_unlock();
-	}
+	mproci_member_look();
 	cost = mproci_clock_of_thread() - start;
 	if (cost > INTERVAL / 100)
 		atomic_store(next_watch, now + cost * 100);

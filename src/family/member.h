@@ -119,6 +119,9 @@ void mproci_member_end(mproci_id id);
 /* Bury all who have ended and whom nobody waited for.  Cost: some system calls per member. */
 void mproci_member_sweep(void);
 
+/* The same, unless somebody stands in the way who buries. */
+void mproci_member_look(void);
+
 /*
  * The same, but not if anybody in the family did so within the last 100 ms, or 100 times what that took:
  * for those who wait for something that a death decides.
