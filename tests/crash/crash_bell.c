@@ -57,10 +57,15 @@ static uint32_t begin(const void *about)
 	return watcher;
 }
 
-static void end(tower *all, uint32_t watcher)
+static void leave(uint32_t watcher)
 {
 	mproci_watcher_remove(watcher);
 	mproci_bell_close(&bell);
+}
+
+static void end(tower *all, uint32_t watcher)
+{
+	leave(watcher);
 	crash_add(&all->gone);
 }
 
@@ -164,6 +169,7 @@ static void check_nobody(void *shared)
 
 /* ---- coming and going ---- */
 
+/* Not one of those whom the survivor waits for. */
 static void come_and_go(void *shared)
 {
 	tower *all = shared;
@@ -172,7 +178,7 @@ static void come_and_go(void *shared)
 	rearm(watcher);
 	mproci_watcher_ring(watcher);
 	rearm(watcher);
-	end(all, watcher);
+	leave(watcher);
 }
 
 static void come_twice(void *shared)
