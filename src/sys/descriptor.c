@@ -50,13 +50,20 @@ int mproci_doorbell_open(void)
 {
 	int fd;
 
-	fd = mproci_descriptor_lift(eventfd(0, EFD_CLOEXEC));
+	fd = mproci_descriptor_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	return fd < 0 ? mproci_fail_descriptor(fd, "cannot open a descriptor") : fd;
 }
 
 void mproci_doorbell_ring(int doorbell)
 {
 	eventfd_write(doorbell, 1);
+}
+
+void mproci_doorbell_silence(int doorbell)
+{
+	eventfd_t rings;
+
+	eventfd_read(doorbell, &rings);
 }
 
 int mproci_descriptor_lift(int descriptor)

@@ -17,9 +17,10 @@ int mproci_poll(struct pollfd *descriptors, size_t count, mproc_deadline deadlin
 /* Wait until one descriptor is readable.  Returns 0, -ETIMEDOUT, or another negative errno. */
 int mproci_poll_one(int descriptor, mproc_deadline deadline);
 
-/* A descriptor that becomes readable when it is rung, and stays so.  Returns it, or a negative errno. */
+/* A descriptor that becomes readable when it is rung, until it is silenced.  Returns it, or a negative errno. */
 int mproci_doorbell_open(void);
 void mproci_doorbell_ring(int doorbell);
+void mproci_doorbell_silence(int doorbell);
 
 /*
  * Move a new descriptor away from 0, 1 and 2, which a program that has closed them still writes to.  Takes

@@ -157,6 +157,13 @@ int mproci_lifeline_armed(void)
 	return mproci_descriptor_is(parents_read_end, parents) ? parents_read_end : -1;
 }
 
+int mproci_lifeline_watch(void)
+{
+	int end = mproci_lifeline_armed();
+
+	return end >= 0 && fcntl(end, F_SETFL, O_NONBLOCK) == 0 ? end : -1;
+}
+
 int mproci_lifeline_move(void)
 {
 	int moved = fcntl(parents_read_end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

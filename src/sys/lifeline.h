@@ -40,6 +40,12 @@ void mproci_lifeline_trust(bool is_trusted);
 int mproci_lifeline_armed(void);
 
 /*
+ * In a child that has others to end before it ends itself: do not be killed with the parent, but told, by a descriptor that is at its end
+ * (POLLHUP) when the parent has ended.  Returns it, which stays the lifeline's; or -1, and the child is killed as before.
+ */
+int mproci_lifeline_watch(void);
+
+/*
  * That is to get out of the way, for another descriptor is to take its number.  Returns 0 or a negative
  * errno.
  */

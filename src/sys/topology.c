@@ -104,8 +104,7 @@ unsigned mproci_topology_core_count(const mproci_topology *topology, const mproc
 	return size_of(&leaders);
 }
 
-/* NULL without memory. */
-static const mproci_topology *read_machine(void)
+const mproci_topology *mproci_topology_of_machine(void)
 {
 	mproci_topology *topology = atomic_load_explicit(&machine, memory_order_acquire);
 	mproci_topology *first = NULL;
@@ -140,7 +139,7 @@ static unsigned count_physical(void)
 	mproci_cpu_set online;
 
 	mproci_cpu_set_read_online("", &online);
-	return mproci_topology_core_count(read_machine(), &online);
+	return mproci_topology_core_count(mproci_topology_of_machine(), &online);
 }
 
 static unsigned count_usable(void)
@@ -149,7 +148,7 @@ static unsigned count_usable(void)
 
 	if (sched_getaffinity(0, sizeof allowed.part, allowed.part) < 0 || size_of(&allowed) == 0)
 		mproci_cpu_set_read_online("", &allowed);
-	unsigned cores = mproci_topology_core_count(read_machine(), &allowed);
+	unsigned cores = mproci_topology_core_count(mproci_topology_of_machine(), &allowed);
 	unsigned quota = mproci_cpu_quota("");
 	return quota == 0 || quota > cores ? cores : quota;
 }

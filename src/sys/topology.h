@@ -40,6 +40,9 @@ int mproci_topology_fill(mproci_topology *topology);
 /* Make a table in which every CPU of @online leads itself; NULL without memory.  free() ends it. */
 mproci_topology *mproci_topology_create(const mproci_cpu_set *online);
 
+/* The table of this machine, made at the first use and never freed; NULL without memory. */
+const mproci_topology *mproci_topology_of_machine(void);
+
 /*
  * Count the cores that have at least one CPU in @set.
  *
