@@ -14,7 +14,7 @@ TESTS ?= .
 BUILD = cmake --build build/$(1) $(if $(2),--target $(2))
 CTEST = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -R '$(TESTS)'
 
-.PHONY: help release debug deps demo test check san crash fuzz bench install clean format deps-build deps-test deps-check deps-bench
+.PHONY: help release debug deps demo test check san crash fuzz random bench install clean format deps-build deps-test deps-check deps-bench
 
 help:
 	@echo 'make              build the library, the examples and the benchmarks'
@@ -24,6 +24,7 @@ help:
 	@echo 'make san          run the tests under the sanitizers    [TESTS=pattern]'
 	@echo 'make crash        kill operations at every instruction'
 	@echo 'make fuzz         feed made-up input to all that reads what strangers send    [FUZZ_SECONDS=12]'
+	@echo 'make random       look for faults in the random numbers, with dieharder; takes minutes'
 	@echo 'make bench        measure            [BENCH=map]'
 	@echo 'make install      install the library   [PREFIX=/usr/local] [DESTDIR=] [CMAKE_ARGS=-DMPROC_HWLOC=OFF]'
 	@echo 'make deps-bench   install what the benchmarks compare mproc with, where it comes as a package'
@@ -81,6 +82,12 @@ fuzz: deps-check
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
+
+random: deps-test
+	@tools/deps random
+	cmake --preset release
+	$(call BUILD,release,random_numbers)
+	@tools/check-random build/release
 
 # Configured again, for the case that something to compare with has come since.
 bench: deps-build

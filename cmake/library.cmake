@@ -22,19 +22,25 @@ endif()
 # For its headers alone: the library is loaded when the first key is used (decision 010).
 pkg_check_modules(CRYPTO REQUIRED libcrypto>=3.0)
 
+# Random123 is nothing but headers, and has no file for pkg-config.
+find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+mark_as_advanced(RANDOM123_INCLUDE_DIR)
+
 # "folder/file.h", and not <folder/file.h>: <sys/poll.h> is not ours.
 add_library(mproc_inside INTERFACE)
 target_compile_options(mproc_inside INTERFACE -iquote ${PROJECT_SOURCE_DIR}/src)
 
 # Its cleanup handler then costs a new process nothing, where it would otherwise have to call sigsetjmp.
 set_source_files_properties(src/process/role.c PROPERTIES COMPILE_OPTIONS -fexceptions)
+# The same numbers where the processor can multiply and add in one.
+set_source_files_properties(src/base/random_normal.c PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 
 add_library(mproc_objects OBJECT ${library_sources})
 set_target_properties(mproc_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
 target_compile_definitions(mproc_objects PRIVATE _GNU_SOURCE)
 target_include_directories(mproc_objects PRIVATE include)
 target_link_libraries(mproc_objects PRIVATE mproc_flags mproc_inside Threads::Threads)
-target_include_directories(mproc_objects SYSTEM PRIVATE ${CRYPTO_INCLUDE_DIRS})
+target_include_directories(mproc_objects SYSTEM PRIVATE ${CRYPTO_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR})
 if(use_hwloc)
   target_include_directories(mproc_objects SYSTEM PRIVATE ${HWLOC_INCLUDE_DIRS})
 endif()
@@ -60,7 +66,7 @@ foreach(library mproc_shared mproc_static)
   target_include_directories(${library} INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:mproc_flags> Threads::Threads)
+  target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:mproc_flags> Threads::Threads m)
   if(use_hwloc)
     target_link_libraries(${library} PRIVATE
       "$<BUILD_INTERFACE:${HWLOC_LINK_LIBRARIES}>" $<INSTALL_INTERFACE:hwloc>)

@@ -24,6 +24,7 @@
 #include <mproc/pool.h>
 #include <mproc/process.h>
 #include <mproc/queue.h>
+#include <mproc/random.h>
 #include <mproc/result.h>
 #include <mproc/semaphore.h>
 #include <mproc/shared_memory.h>
