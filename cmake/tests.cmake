@@ -70,6 +70,22 @@ target_sources(fault_start_test PRIVATE ${fault_sources})
 target_link_options(fault_start_test PRIVATE
   -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free)
 
+# The conformance suite of pools: the same tests in one program for each backend.  The plugin comes only by dlopen.
+file(GLOB pool_sources CONFIGURE_DEPENDS tests/pool/conformance*.c)
+list(FILTER pool_sources EXCLUDE REGEX "_test\\.c$")
+add_library(pool_plugin MODULE tests/pool/plugin.c)
+target_include_directories(pool_plugin PRIVATE include)
+target_link_libraries(pool_plugin PRIVATE mproc_flags)
+target_link_options(pool_plugin PRIVATE -Wl,--build-id)
+set_target_properties(pool_plugin PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_library(pool_conformance OBJECT ${pool_sources})
+target_compile_definitions(pool_conformance PRIVATE POOL_PLUGIN="$<TARGET_FILE_NAME:pool_plugin>")
+target_link_libraries(pool_conformance PUBLIC mproc_test_support ${CMAKE_DL_LIBS})
+foreach(backend processes threads serial)
+  target_link_libraries(pool_conformance_${backend}_test PRIVATE pool_conformance)
+  add_dependencies(pool_conformance_${backend}_test pool_plugin)
+endforeach()
+
 include(cmake/conformance.cmake)
 include(cmake/fuzz.cmake)
 

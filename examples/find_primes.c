@@ -6,6 +6,8 @@
  *	threads       a pool of threads, an item for each number
  *	ranges        a process for each of as many equal ranges as there are workers
  *	pool          a pool of processes, an item for each number
+ *	imap          the same, of which only a few are on their way at a time
+ *	imap-unordered  the same, in the order in which they are judged
  *	queue         processes that get the numbers from a queue, and put the primes into another
  *	queue-batch   the same, with several messages at once
  *	thread-queue  the same as queue, with threads
@@ -41,6 +43,8 @@ static const char USAGE[] =
 	"                 threads       a pool of threads, an item for each number\n"
 	"                 ranges        as many processes as workers, a range for each\n"
 	"                 pool          a pool of processes, an item for each number; the default\n"
+	"                 imap          the same as a stream: a few numbers on their way at a time\n"
+	"                 imap-unordered  the same, in the order in which they are judged\n"
 	"                 queue         processes, a message for each number and for each prime\n"
 	"                 queue-batch   the same, 64 messages at a time\n"
 	"                 thread-queue  threads, a message for each number and for each prime\n"
@@ -55,20 +59,31 @@ static const char USAGE[] =
 typedef struct method {
 	const char *name;
 	search_function *function;
+	/* It counts up by itself. */
+	bool needs_no_numbers;
 } method;
 
 static const method METHODS[] = {
-	{"serial", search_serially},
-	{"threads", search_with_threads},
-	{"ranges", search_ranges},
-	{"pool", search_with_pool},
-	{"queue", search_by_queue},
-	{"queue-batch", search_by_queue_in_batches},
-	{"thread-queue", search_by_queue_of_threads},
+	{"serial", search_serially, false},
+	{"threads", search_with_threads, false},
+	{"ranges", search_ranges, false},
+	{"pool", search_with_pool, false},
+	{"imap", search_with_imap, true},
+	{"imap-unordered", search_with_imap_unordered, true},
+	{"queue", search_by_queue, false},
+	{"queue-batch", search_by_queue_in_batches, false},
+	{"thread-queue", search_by_queue_of_threads, false},
 };
 enum {
 	METHOD_COUNT = sizeof METHODS / sizeof *METHODS
 };
+
+static void write_numbers(search *self)
+{
+	for (size_t i = 0; i < self->count; ++i)
+		self->numbers[i] = self->from + i;
+	self->has_numbers = true;
+}
 
 /* Returns 0 when it judged every number as the methods before it did. */
 static int run_method(search *self, const method *how)
@@ -76,6 +91,8 @@ static int run_method(search *self, const method *how)
 	double start, seconds;
 	int rc;
 
+	if (!how->needs_no_numbers && !self->has_numbers)
+		write_numbers(self);
 	memset(self->verdicts, UNKNOWN, self->count);
 	start = seconds_now();
 	rc = how->function(self);
@@ -141,12 +158,11 @@ static int find_primes(search *self, const char *wanted)
 
 	failed = allocate(self);
 	if (!failed) {
-		for (size_t i = 0; i < self->count; ++i)
-			self->numbers[i] = self->from + i;
 		print_heading(self);
 		failed = run_methods(self, wanted);
 		putchar('\n');
 		print_primes(self);
+		print_memory();
 	}
 	release(self);
 	return failed;

@@ -15,9 +15,12 @@
 #include <mproc/deadline.h>
 #include <mproc/event.h>
 #include <mproc/file_lock.h>
+#include <mproc/future.h>
 #include <mproc/init.h>
+#include <mproc/interrupt.h>
 #include <mproc/listener.h>
 #include <mproc/log.h>
+#include <mproc/map.h>
 #include <mproc/mapped_file.h>
 #include <mproc/mutex.h>
 #include <mproc/once.h>
@@ -28,6 +31,8 @@
 #include <mproc/result.h>
 #include <mproc/semaphore.h>
 #include <mproc/shared_memory.h>
+#include <mproc/stream.h>
+#include <mproc/task.h>
 #include <mproc/value.h>
 #include <mproc/wait.h>
 

@@ -46,5 +46,6 @@ mproc_outcome join_hand(hand *self)
 	if (rc == 0)
 		rc = mproc_process_exit_code(self->process, &self->exit_code);
 	self->process = mproc_process_close(self->process);
-	return rc < 0 ? (mproc_outcome){MPROC_ENDING_ERROR, rc} : outcome_of(self->exit_code);
+	return rc < 0 ? (mproc_outcome){.ending = MPROC_ENDING_ERROR, .code = rc}
+		      : outcome_of(self->exit_code);
 }

@@ -5,7 +5,9 @@
 #include "../prime.h"
 #include "search.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +74,73 @@ int search_with_threads(search *self)
 int search_with_pool(search *self)
 {
 	return search_with(self, MPROC_BACKEND_PROCESSES);
+}
+
+/* Where a stream's numbers come from: not from memory. */
+typedef struct counter {
+	uint64_t next, end;
+} counter;
+
+static int count_up(void *number, void *argument)
+{
+	counter *self = argument;
+
+	if (self->next == self->end)
+		return 0;
+	*(uint64_t *)number = self->next++;
+	return 1;
+}
+
+/* Take what has ended, as it comes. */
+static int take_all(search *self, mproc_stream *stream)
+{
+	mproc_entry entry;
+	int rc, failed = 0;
+
+	while ((rc = mproc_stream_next(stream, MPROC_FOREVER, &entry)) >= 0) {
+		failed |= rc;
+		if (rc == 0)
+			self->verdicts[entry.index] = *(const verdict *)entry.result;
+		else
+			report_failed_number(*(const uint64_t *)entry.item, entry.outcome);
+	}
+	return rc == -ENODATA ? failed : rc;
+}
+
+static int search_in_stream(search *self, bool is_unordered)
+{
+	const mproc_pool_options pool_options = {.workers = self->workers, .name = "primes"};
+	counter numbers = {self->from, self->from + self->count};
+	const mproc_imap_options imap_options = {
+		.unordered = is_unordered,
+		.source = count_up,
+		.source_argument = &numbers,
+	};
+	mproc_stream *stream;
+	mproc_pool *pool;
+	int rc;
+
+	rc = mproc_pool_open(&pool_options, &pool);
+	if (rc < 0)
+		return rc;
+	rc = mproc_pool_imap(
+		pool, judge_item, NULL, sizeof(uint64_t), 0, sizeof(verdict), &imap_options, &stream);
+	if (rc == 0) {
+		rc = take_all(self, stream);
+		mproc_stream_close(stream);
+	}
+	mproc_pool_close(pool);
+	return rc;
+}
+
+int search_with_imap(search *self)
+{
+	return search_in_stream(self, false);
+}
+
+int search_with_imap_unordered(search *self)
+{
+	return search_in_stream(self, true);
 }
 
 /* The range of one worker.  What does not divide evenly goes to the first ones, one number each. */

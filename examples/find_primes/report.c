@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
 	PRIMES_SHOWN = 10,
@@ -16,10 +17,10 @@ enum {
 mproc_outcome outcome_of(int exit_code)
 {
 	if (exit_code < 0)
-		return (mproc_outcome){MPROC_ENDING_SIGNAL, -exit_code};
+		return (mproc_outcome){.ending = MPROC_ENDING_SIGNAL, .code = -exit_code};
 	if (exit_code > 0)
-		return (mproc_outcome){MPROC_ENDING_EXIT, exit_code};
-	return (mproc_outcome){MPROC_ENDING_VALUE, 0};
+		return (mproc_outcome){.ending = MPROC_ENDING_EXIT, .code = exit_code};
+	return (mproc_outcome){.ending = MPROC_ENDING_VALUE};
 }
 
 void print_reason(mproc_outcome outcome)
@@ -39,14 +40,19 @@ void print_reason(mproc_outcome outcome)
 	}
 }
 
+void report_failed_number(uint64_t number, mproc_outcome outcome)
+{
+	fprintf(stderr, "failed %" PRIu64 ": ", number);
+	print_reason(outcome);
+}
+
 void report_failed_numbers(search *self, size_t count)
 {
 	for (size_t i = 0; i < count; ++i) {
 		if (self->outcomes[i].ending == MPROC_ENDING_VALUE)
 			continue;
 		self->verdicts[i] = UNKNOWN;
-		fprintf(stderr, "failed %" PRIu64 ": ", self->numbers[i]);
-		print_reason(self->outcomes[i]);
+		report_failed_number(self->numbers[i], self->outcomes[i]);
 	}
 }
 
@@ -83,7 +89,7 @@ int merge_verdicts(search *self, const char *name)
 		if (self->verdicts[i] == UNKNOWN || self->verdicts[i] == self->known[i])
 			continue;
 		fprintf(stderr, "find_primes: %s contradicts the methods before it about %" PRIu64 "\n", name,
-			self->numbers[i]);
+			self->from + i);
 		return -1;
 	}
 	return 0;
@@ -98,7 +104,7 @@ static void print_primes_from(const search *self, const char *label, size_t star
 	for (size_t i = start; i < self->count && shown < PRIMES_SHOWN; ++i) {
 		if (self->known[i] != PRIME)
 			continue;
-		printf(" %" PRIu64, self->numbers[i]);
+		printf(" %" PRIu64, self->from + i);
 		++shown;
 	}
 	puts(shown == 0 ? " none" : "");
@@ -112,6 +118,16 @@ static size_t find_last_primes(const search *self)
 	for (int left = PRIMES_SHOWN; start > 0 && left > 0;)
 		left -= self->known[--start] == PRIME;
 	return start;
+}
+
+void print_memory(void)
+{
+	struct rusage own, children;
+
+	getrusage(RUSAGE_SELF, &own);
+	getrusage(RUSAGE_CHILDREN, &children);
+	printf("\nPeak memory: %ld MiB in the program, %ld MiB in the largest of its processes.\n",
+		own.ru_maxrss >> 10, children.ru_maxrss >> 10);
 }
 
 void print_primes(const search *self)

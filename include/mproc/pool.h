@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mproc/pool.h - a pool of workers that applies a function to many items at once.
+ * mproc/pool.h - a pool of workers: opening, closing, and what it is doing.
  *
- *     static int check(const void *item, void *result, mproc_task *task)
- *     {
- *             *(bool *)result = is_prime(*(const uint64_t *)item);
- *             return 0;
- *     }
- *     ...
  *     int rc = mproc_pool_open(NULL, &pool);
  *     rc = mproc_pool_map(pool, check, numbers, sizeof *numbers, count, prime, sizeof *prime, NULL);
  *     pool = mproc_pool_close(pool);
  *
- * Workers are processes: an item that crashes fails alone, and its worker is replaced.  They are
+ * What it does is in mproc/map.h (arrays), mproc/future.h (single tasks, and answers that come later) and
+ * mproc/stream.h (items one after the other); what it runs in mproc/task.h.
+ *
+ * Workers are processes: a task that crashes fails alone, and its worker is replaced.  They are
  * started by the pool's nursery, a small process of its own, when the pool is opened; so they see
  * the program's ordinary memory as it was then, and the arena (mproc/arena.h) as it is.  The same
  * calls run on threads, or serially, when the pool is opened so.
  *
- * Contract for everything in this file, unless a function says otherwise:
+ * Contract for everything in this file, and in map.h, future.h and stream.h, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.
- *   Threads  a pool may be used by any thread of the process that opened it; calls of mproc_pool_map
- *            take turns.  It must not be closed while another thread uses it.  Two pools whose tasks
- *            map on each other wait for each other.
+ *   Threads  a pool may be used by any thread of the process that opened it, several at once: single tasks go
+ *            before the next chunk of a map, maps are begun in the order in which they came.  It must not be closed while another thread uses it.
  *   Fork     a pool belongs to the process that opened it; elsewhere -ECHILD.
- *   Crash    a worker that dies anywhere costs the item it was running, and nothing else.  When the
- *            process that opened the pool dies, nursery and workers are killed with it; but for a worker
- *            that has changed its user and then become another program or closed all descriptors.
- *   Signals  a caught signal does not end a wait.  Not async-signal-safe.  Workers ignore SIGINT and
- *            what the program ignored when it opened the pool (but SIGCHLD), and have default handlers and an empty
- *            mask otherwise; worker threads block all signals.
+ *   Crash    a worker that dies anywhere costs the task it was running, and nothing else; what it had forked is killed.
+ *            When the process that opened the pool dies, nursery, workers and what those forked are killed with it.
+ *   Signals  a caught signal does not end a wait; mproc_interrupt (mproc/interrupt.h) does, with -EINTR.  Not
+ *            async-signal-safe.  Workers ignore SIGINT and what the program ignored when it opened the pool (but SIGCHLD), and
+ *            have default handlers and an empty mask otherwise; worker threads block all signals.
+ *   Pools    a task may open a pool of its own.  A task that uses the pool it runs in gets -EDEADLK.  What is asked of a pool
+ *            that another thread, or an .on_done, finds closing gets -ECANCELED.
  */
 #ifndef MPROC_POOL_H
 #define MPROC_POOL_H
 
 #include <mproc/api.h>
+#include <mproc/deadline.h>
 #include <mproc/process.h>
 #include <mproc/result.h>
+#include <mproc/task.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,25 +43,17 @@ MPROC_BEGIN_DECLS
 
 typedef struct mproc_pool mproc_pool;
 
-/* The item that is being worked on, for the function that works on it. */
-typedef struct mproc_task mproc_task;
-
-/*
- * What a pool applies to each item.  @item and @result are addresses of one item and of the room for
- * its result; NULL when the call has none.  Returns 0, or a negative errno (-1…-4095): the item failed; any
- * other value counts as -ERANGE.  In a worker that is a process, exit() runs the atexit handlers of the program,
- * and a child that the function forks must not return from it.
- */
-typedef int mproc_task_function(const void *item, void *result, mproc_task *task);
-
 /* What the workers of a pool are. */
 typedef enum mproc_backend {
 	MPROC_BACKEND_PROCESSES = 0,
 	/* Threads of this process: the same calls without isolation; a crash is a crash of the program. */
 	MPROC_BACKEND_THREADS = 1,
-	/* No workers: the caller does the items in order; a crash or exit() is one of the program. */
+	/* No workers: the caller does everything itself, in order; a crash or exit() is one of the program. */
 	MPROC_BACKEND_SERIAL = 2,
 } mproc_backend;
+
+/* What each worker runs when it begins, and when it ends.  Returns 0, or a negative errno: it failed. */
+typedef int mproc_worker_function(void *argument);
 
 typedef struct mproc_pool_options {
 	/* 1…1024; 0 for one per usable physical core: mproc_cpu_count(MPROC_CPU_USABLE). */
@@ -70,51 +62,64 @@ typedef struct mproc_pool_options {
 	/* At most 15 bytes, the head of the names of workers ("pool-1") and nursery ("pool-nursery"), of which ps and
 	 * top show 15 bytes in all; NULL for "pool". */
 	const char *name;
-	/* How the nursery is started: MPROC_START_DEFAULT or MPROC_START_FORK, see mproc/process.h. */
+	/* How the nursery is started, see mproc/process.h; it forks the workers. */
 	mproc_start start;
+	/* Run by each worker before its first task; the pool is open when it has succeeded in each.  One that fails, or dies,
+	 * three times in a row fails the pool. */
+	mproc_worker_function *initializer;
+	/* Run by each worker that ends, since the pool closes or the worker is replaced; not by one that is killed.  It may take 2 s. */
+	mproc_worker_function *finalizer;
+	/* For both: @argument_size bytes that are copied; with size 0 the address itself, which must mean the same in the workers. */
+	const void *argument;
+	size_t argument_size;
+	/* A worker is replaced by a fresh one before it begins one more: 1 or more; 0: never. */
+	size_t max_tasks_per_worker;
+	/* A worker whose private memory has grown by more bytes than that, since it was initialized, is replaced after
+	 * the task that it is at; 0: never.  Looked at every 10 ms at most. */
+	size_t max_memory_per_worker;
+	/* Bytes of private memory that a worker can get besides what it begins with (RLIMIT_DATA): malloc fails beyond; 0: no
+	 * limit. */
+	size_t memory_limit;
+	/* Processes that a worker and what it forks may be, itself included: beyond, all of them are killed by SIGKILL; 0: no
+	 * limit.  Looked at every 20 ms while a worker is at work. */
+	unsigned process_limit;
+	/* Bind each worker to its share of the cores; with more workers than cores, to one hardware thread. */
+	bool bind;
+	/* Seconds that mproc_pool_close waits for what is still to be done, and then does as mproc_pool_terminate; 0: for ever. */
+	double close_timeout;
 	uint64_t reserved[6];
 } mproc_pool_options;
 
-/* How an item ended. */
-typedef enum mproc_ending {
-	/* Not reached: the call failed before. */
-	MPROC_ENDING_NONE = 0,
-	/* The function returned 0; the result is there. */
-	MPROC_ENDING_VALUE = 1,
-	/* The function returned a negative errno: .code. */
-	MPROC_ENDING_ERROR = 2,
-	/* Signal .code killed the worker that ran it. */
-	MPROC_ENDING_SIGNAL = 3,
-	/* It ended its worker with exit(.code), or ended its thread (0). */
-	MPROC_ENDING_EXIT = 4,
-} mproc_ending;
-
-typedef struct mproc_outcome {
-	mproc_ending ending;
-	/* The negative errno, the signal, or the exit code; 0 with a value. */
-	int32_t code;
-} mproc_outcome;
-
-typedef struct mproc_map_options {
-	/* Items a worker takes at a time, 1…4294967295; 0 lets the library choose. */
-	size_t chunk;
-	/* Room for one outcome per item, or NULL: how each item ended.  Written unless the call was refused. */
-	mproc_outcome *outcomes;
+/* What a pool has done, and is doing. */
+typedef struct mproc_pool_usage {
+	/* Workers that there are, that there are to be, and that are at work. */
+	unsigned workers, target, working;
+	/* Single tasks and stream items that wait for a worker. */
+	size_t queued;
+	/* Items and tasks that have ended, and those of them that ended without a value. */
+	uint64_t done, failed;
+	/* Workers ever started; that died; that were killed for a timeout or a limit, or since they were cancelled; that were
+	 * replaced as .max_tasks_per_worker and .max_memory_per_worker ask for. */
+	uint64_t started, died, killed, recycled;
 	uint64_t reserved[6];
-} mproc_map_options;
+} mproc_pool_usage;
 
 /*
  * Open a pool and start its workers.
  *
  * @options  NULL for the defaults.
  *
- * Returns  0, and the pool in @ret_pool: all workers run.
+ * Returns  0, and the pool in @ret_pool: all workers run, and are initialized.  When their number times the private memory
+ *          of this process would be more than there is, mproc_error_text() says so all the same: fork copies what either
+ *          side writes to.
  * Fails    -EINVAL   an option is out of range, or @ret_pool is NULL
+ *          -ECANCELED  the initializer failed three times in a row; mproc_error_text() tells how
  *          -EAGAIN   no more processes or threads may be started (RLIMIT_NPROC, cgroup)
  *          -ENOMEM   no memory
  *          -EMFILE   no descriptors left: this process needs five, the nursery three and one per worker
  *                    (-ENFILE: in the whole system)
- *          -EDEADLK  this process has other threads, and .start does not insist (mproc/process.h)
+ *          -EDEADLK  this process has other threads, .start does not insist, and there is no server (mproc/process.h)
+ *          -ENOTSUP  an option that this backend does not have: see there
  *          -ENOENT, -ENOSYS  as in mproc/process.h
  * Fork     what stdio had buffered is written before.
  * Cost     1 + workers forks, about 100 µs each.  An idle pool uses no CPU.
@@ -122,73 +127,104 @@ typedef struct mproc_map_options {
 MPROC_API int mproc_pool_open(const mproc_pool_options *options, mproc_pool **ret_pool);
 
 /*
- * Apply a function to every item of an array, and wait for all of them.
- *
- * @function             must have been loaded into the program when the pool was opened.
- * @items, @item_size    the array and the bytes of one item.  NULL and 0: no array, a parallel for
- *                       over mproc_task_index(task).
- * @count                items; 0 returns at once.
- * @results,@result_size room for @count results and the bytes of one, or NULL and 0.
- * @options              NULL for the defaults.
- *
- * Items and results in the arena are used where they are.  Others are copied there and back: cheap
- * beside most work, but mproc_alloc'd arrays are faster.  Only the items are copied: a pointer inside
- * one must point into the arena, or to what was there when the pool was opened.
- *
- * Returns  0: every item has its result.  MPROC_ITEMS_FAILED: every item has ended, some without;
- *          mproc_error_text() tells how many and the first, .outcomes tells each.  The result of a
- *          failed item is unspecified.
- * Fails    -EINVAL     @pool or @function is NULL, a NULL pointer with a size, a pointer without a size, a
- *                      chunk out of range, a reserved word that is not 0
- *          -EOVERFLOW  the bytes of all items, results or outcomes do not fit into a size_t
- *          -ENOMEM     no shared memory for copies and book-keeping
- *          -EDEADLK    called from a task of this very pool
- *          -EAGAIN     all workers died, and for a second no new ones could be started, or died before
- *                      they could work
- *          -ENOTRECOVERABLE  the nursery died: open another pool
- *          After these two, results with MPROC_ENDING_VALUE in .outcomes are there; the others
- *          are untouched, or unspecified when the room for them is in the arena.
- *          -ECHILD     the pool belongs to another process
- * Crash    a worker that dies: its item ends with MPROC_ENDING_SIGNAL or _EXIT, the others go on.
- * Cost     about 10 ns an item with chunk 1, less with larger ones; 2 bytes of shared memory per item.
- *          Waking idle workers takes about 10 µs a call.
- * Source   work is split into one range a worker, taken from the front, stolen from the back; see
- *          src/pool/README.md.
- */
-MPROC_API int mproc_pool_map(mproc_pool *pool, mproc_task_function *function, const void *items,
-	size_t item_size, size_t count, void *results, size_t result_size, const mproc_map_options *options);
-
-/*
- * Close a pool; its workers end.
+ * Close a pool: everything it was given is finished, then its workers end.  Futures and streams that are still
+ * there stay valid, with what became of them, until they are closed.
  *
  * @pool  a pool, or NULL.
  *
  * Returns  NULL, when nothing of the pool is left.  From one of its own tasks nothing is done, and @pool
  *          itself comes back.
  * Fork     in another process than the one that opened it, only this process's copy is closed.
- * Cost     under a millisecond with idle workers.
+ * Cost     under a millisecond with idle workers.  Who has not ended 2 s after it was told to is killed.
  */
 MPROC_API mproc_pool *mproc_pool_close(mproc_pool *pool);
 
 /*
- * Tell how many workers a pool has.
+ * End a pool at once: what has not begun never will, and ends as cancelled; what runs is killed.  Tasks in threads
+ * are waited for: they can see mproc_task_cancelled.  Finalizers do not run in workers that are killed.
+ *
+ * @pool  a pool, or NULL.
+ *
+ * Returns  as mproc_pool_close.
+ * Cost     milliseconds.
+ */
+MPROC_API mproc_pool *mproc_pool_terminate(mproc_pool *pool);
+
+/*
+ * Wait until a pool has done everything it was given.
+ *
+ * Returns  0.
+ * Fails    -ETIMEDOUT  not yet, at the deadline
+ *          -EINTR      mproc_interrupt was called
+ *          -EINVAL     @pool is NULL
+ *          -EDEADLK    called from a task of this very pool
+ *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map
+ *          -ECHILD     the pool belongs to another process
+ */
+MPROC_API int mproc_pool_drain(mproc_pool *pool, mproc_deadline deadline);
+
+/*
+ * Change the number of workers, at once also for what is running.  Who is too many ends after the chunk or task
+ * that it is at.
+ *
+ * @workers  1…1024; 0 for one per usable physical core.
+ *
+ * A map that is under way is helped by at most 16 workers, or twice as many as there were to be when it began.
+ *
+ * Returns  0: the new number is asked for; workers come and go within milliseconds.
+ * Fails    -EINVAL   @pool is NULL, @workers is out of range
+ *          -ENOTSUP  a serial pool
+ *          -EAGAIN, -ENOMEM  no more threads may be started
+ *          -EDEADLK  called from a task of this very pool
+ *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map
+ *          -ECHILD   the pool belongs to another process
+ */
+MPROC_API int mproc_pool_resize(mproc_pool *pool, unsigned workers);
+
+/*
+ * Tell how many workers a pool is to have.
  *
  * Returns  the number; 1 for a serial pool.
  * Fails    -EINVAL  @pool is NULL
- * Fork     may be called in any process.
+ * Fork     may be called in any process, as long as the pool is open.
  * Cost     none.
  */
 MPROC_API int mproc_pool_workers(const mproc_pool *pool);
 
 /*
- * Tell which item a task is for.
+ * Tell what a pool has done, and is doing: figures of this moment, not of one instant.
  *
- * @task  what the function was called with.
- *
- * Returns  the position in the array, from 0.
- * Cost     none.
+ * Returns  0, and the figures in @ret_usage.
+ * Fails    -EINVAL  @pool or @ret_usage is NULL
+ *          -ECHILD  the pool belongs to another process
+ * Cost     a look at each worker's place.
  */
-MPROC_API size_t mproc_task_index(const mproc_task *task);
+MPROC_API int mproc_pool_stats(mproc_pool *pool, mproc_pool_usage *ret_usage);
+
+/*
+ * Get a descriptor for an event loop.  It is readable when a future of this pool that has an .on_done may have ended
+ * since mproc_pool_poll was last called, or the pool has failed.
+ *
+ * Returns  the descriptor, the same each time; it is the pool's, and closed with it.
+ * Fails    -EINVAL   @pool is NULL
+ *          -EMFILE, -ENFILE  no descriptors left: it takes three
+ *          -EAGAIN   4096 queues, events and pools are waited for already in the family
+ *          -ENOMEM   no memory
+ *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map
+ *          -ECHILD   the pool belongs to another process
+ */
+MPROC_API int mproc_pool_fd(mproc_pool *pool);
+
+/*
+ * Call .on_done of each future that has ended and was not told yet.
+ *
+ * Returns  how many were called.
+ * Fails    -EINVAL   @pool is NULL
+ *          -EDEADLK  called from a task of this very pool
+ *          -ECHILD   the pool belongs to another process
+ * Cost     a look at each future that has an .on_done and was not told yet.
+ */
+MPROC_API int mproc_pool_poll(mproc_pool *pool);
 
 MPROC_END_DECLS
 

@@ -2,58 +2,58 @@
 #include "pool/crew.h"
 
 #include "family/member.h"
-#include "sys/relax.h"
 
 #include <errno.h>
 #include <mproc/arena.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
 	ALIGNMENT = _Alignof(mproci_crew),
-	/* About 10 µs: the time that falling asleep and being woken would take. */
-	LOOKS_BEFORE_SLEEP = 200,
 };
 
-/* A fork copies this too: it is true in the process that wrote it. */
-static _Thread_local struct {
-	mproci_crew *crew;
-	mproci_id member;
-} of_this_worker;
-
-mproci_crew *mproci_crew_create(uint32_t worker_count)
+mproci_crew *mproci_crew_create(uint32_t capacity, uint32_t target, const mproci_rules *rules)
 {
-	char *block = mproc_calloc(1, ALIGNMENT + sizeof(mproci_crew) + worker_count * sizeof(mproci_seat));
+	char *block = mproc_calloc(1, ALIGNMENT + sizeof(mproci_crew) + capacity * sizeof(mproci_seat));
 	mproci_crew *crew;
 
 	if (block == NULL)
 		return NULL;
 	crew = (mproci_crew *)(((uintptr_t)block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 	crew->block = block;
-	crew->worker_count = worker_count;
+	crew->rules = *rules;
+	crew->capacity = capacity;
+	crew->target = target;
+	crew->functions.is_copied = true;
 	return crew;
 }
 
 void mproci_crew_destroy(mproci_crew *crew)
 {
-	if (crew != NULL)
-		mproc_free(crew->block);
+	if (crew == NULL)
+		return;
+	mproci_slots_end(&crew->slots);
+	if (crew->rules.owns_argument)
+		mproc_free(crew->rules.argument);
+	mproc_free(crew->block);
 }
 
-mproci_crew *mproci_crew_of_this_worker(void)
+static void tell_all(mproci_crew *crew)
 {
-	return of_this_worker.member == mproci_member_self() ? of_this_worker.crew : NULL;
+	atomic_fetch_add(&crew->calls, 1);
+	mproci_event_count_notify(&crew->work);
+	mproci_event_count_notify(&crew->news);
 }
 
 void mproci_crew_set_state(mproci_crew *crew, mproci_crew_state state)
 {
 	atomic_store(&crew->state, state);
-	mproci_event_count_notify(&crew->work);
-	mproci_event_count_notify(&crew->news);
+	tell_all(crew);
 }
 
 void mproci_crew_fail(mproci_crew *crew, int rc)
 {
+	if (atomic_exchange(&crew->is_failing, true))
+		return;
 	crew->failure = rc;
 	snprintf(crew->failure_text, sizeof crew->failure_text, "%s", mproc_error_text());
 	mproci_crew_set_state(crew, MPROCI_CREW_FAILED);
@@ -61,131 +61,246 @@ void mproci_crew_fail(mproci_crew *crew, int rc)
 
 int mproci_crew_failure(const mproci_crew *crew)
 {
-	if (atomic_load(&crew->state) != MPROCI_CREW_FAILED)
+	if (atomic_load(&((mproci_crew *)(uintptr_t)crew)->state) != MPROCI_CREW_FAILED)
 		return 0;
 	return mproci_fail(crew->failure, "%s", crew->failure_text);
 }
 
-static bool has_news(mproci_crew *crew, uint64_t seen)
+void mproci_crew_set_target(mproci_crew *crew, uint32_t target)
 {
-	return atomic_load(&crew->round) != seen || atomic_load(&crew->state) >= MPROCI_CREW_CLOSING;
+	atomic_store(&crew->target, target);
+	tell_all(crew);
 }
 
-/* Wait for a round other than @seen.  Returns false when the crew closes instead. */
-static bool await_round(mproci_crew *crew, uint64_t *seen)
+void mproci_crew_seat_taken(mproci_crew *crew, uint32_t seat)
 {
-	for (int i = 0; i < LOOKS_BEFORE_SLEEP && !has_news(crew, *seen); ++i)
-		mproci_relax();
-	while (!has_news(crew, *seen)) {
-		uint32_t key = mproci_event_count_prepare(&crew->work);
+	uint32_t used = atomic_load(&crew->used);
 
-		if (has_news(crew, *seen))
-			mproci_event_count_cancel(&crew->work);
-		else
-			mproci_event_count_wait(&crew->work, key, MPROC_FOREVER);
-	}
-	*seen = atomic_load(&crew->round);
-	return atomic_load(&crew->state) < MPROCI_CREW_CLOSING;
+	while (used <= seat && !atomic_compare_exchange_weak(&crew->used, &used, seat + 1))
+		;
+	atomic_fetch_add(&crew->started, 1);
 }
 
-/* Returns the posted map, which now stays, or NULL. */
-static mproci_map *enter(mproci_crew *crew, mproci_seat *seat)
+void mproci_crew_call(mproci_crew *crew)
 {
-	mproci_map *map = atomic_load(&crew->map);
+	atomic_fetch_add(&crew->calls, 1);
+	/* Who looks sees it, or finds it when it looks for the last time before it falls asleep. */
+	if (atomic_load(&crew->looking) <= 0)
+		mproci_event_count_notify_some(&crew->work, 1);
+}
 
-	while (map != NULL) {
-		mproci_map *posted;
+/* Unless the nursery has decided before to kill whoever is inside. */
+static void come_out(mproci_seat *seat, uintptr_t map)
+{
+	if (!atomic_compare_exchange_strong(&seat->inside, &map, 0))
+		mproci_seat_await_death();
+}
 
+mproci_map *mproci_crew_enter(mproci_crew *crew, mproci_seat *seat, const mproci_posting *posting)
+{
+	mproci_posting *at = (mproci_posting *)(uintptr_t)posting;
+	uintptr_t map = atomic_load(&at->map);
+
+	while (map != 0) {
 		atomic_store(&seat->inside, map);
 		/* Between the two, so that who finds a seat empty and no new entry knows that it stays empty. */
 		atomic_fetch_add(&crew->entries, 1);
-		posted = atomic_load(&crew->map);
-		if (posted == map)
-			return map;
-		map = posted;
+		if (atomic_load(&at->map) == map)
+			return (mproci_map *)map;
+		come_out(seat, map);
+		map = atomic_load(&at->map);
 	}
-	atomic_store(&seat->inside, NULL);
 	return NULL;
 }
 
-static void leave(mproci_crew *crew, mproci_seat *seat)
+void mproci_crew_leave(mproci_crew *crew, mproci_seat *seat, mproci_map *map, bool is_early)
 {
-	atomic_store(&seat->inside, NULL);
-	mproci_event_count_notify(&crew->news);
+	/* Afterwards the map may be gone.  Whoever is the last to leave an exhausted one finds it so. */
+	bool is_exhausted = mproci_map_is_exhausted(map);
+
+	/* In this order: who finds the seat empty must find the new round too (mproci_crew_is_done). */
+	if (is_early)
+		atomic_fetch_add(&crew->round, 1);
+	come_out(seat, (uintptr_t)map);
+	if (is_early)
+		mproci_event_count_notify(&crew->work);
+	if (is_exhausted)
+		mproci_event_count_notify(&crew->news);
 }
 
-/* Workers that are threads have one slot in the table of members together, that of their process: it stays as it is. */
-static void note_function(const mproci_seat *seat, mproc_task_function *function)
+/* How the worker of a seat died. */
+static mproci_death death_of(const mproci_seat *seat, mproci_ending ending, bool is_out_of_memory)
 {
-	if (atomic_load_explicit(&seat->member, memory_order_relaxed) != 0)
-		mproci_member_runs((uintptr_t)function);
+	return (mproci_death){
+		.ending = ending,
+		.is_out_of_memory = is_out_of_memory,
+		.reason = (mproc_ending)atomic_load(&((mproci_seat *)(uintptr_t)seat)->reason),
+	};
 }
 
-void mproci_crew_work(mproci_crew *crew, uint32_t seat_index)
+static mproci_verdict verdict_of(mproci_death death, uint32_t seat, unsigned attempts)
+{
+	if (death.reason != MPROC_ENDING_NONE)
+		return mproci_verdict_of(death.reason, 0, seat, attempts);
+	return mproci_verdict_of_death(death.ending, death.is_out_of_memory, seat, attempts);
+}
+
+/* In this order: killed on the way, fewer have failed than were done. */
+static void count_failure(mproci_seat *seat)
+{
+	atomic_fetch_add_explicit(&seat->done, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&seat->failed, 1, memory_order_relaxed);
+}
+
+/* The single task that the dead was at, if any, ends so, or is to be tried again. */
+static void recover_task(mproci_crew *crew, uint32_t seat_index, mproci_death death)
 {
 	mproci_seat *seat = &crew->seats[seat_index];
-	uint64_t seen = 0;
+	mproci_task_id id = atomic_load(&seat->task) & ~MPROCI_TASK_FLAGS;
+	mproci_slot *slot;
+	mproci_verdict now;
+	uint64_t word;
 
-	of_this_worker.crew = crew;
-	of_this_worker.member = mproci_member_self();
-	while (await_round(crew, &seen)) {
-		mproci_map *map = enter(crew, seat);
-
-		if (map != NULL) {
-			note_function(seat, map->spec.function);
-			mproci_map_work(map, seat_index);
-			note_function(seat, NULL);
-		}
-		leave(crew, seat);
-	}
-	of_this_worker.crew = NULL;
-}
-
-void mproci_crew_recover(mproci_crew *crew, uint32_t seat_index, mproci_ending ending)
-{
-	mproci_seat *seat = &crew->seats[seat_index];
-	mproci_map *map = atomic_load(&seat->inside);
-
-	if (map == NULL)
+	if (id == 0)
 		return;
+	slot = mproci_slots_at(&crew->slots, mproci_task_index_of(id));
+	word = atomic_load(&slot->word);
+	now = mproci_slot_verdict(word);
+	if (mproci_slot_is(word, id, MPROCI_SLOT_RUNNING) && mproci_verdict_worker(now) == seat_index) {
+		unsigned attempts = mproci_verdict_attempts(now);
+
+		if (attempts <= slot->terms->retries && death.reason != MPROC_ENDING_CANCELLED
+			&& !atomic_load(&slot->is_cancelled)) {
+			/* In this order: who dies between the two does both again. */
+			atomic_store(&slot->kill_at, MPROC_FOREVER);
+			atomic_store(&seat->again, id);
+			mproci_slot_requeue(slot, id);
+			atomic_fetch_add(&crew->requeued, 1);
+		} else {
+			count_failure(seat);
+			mproci_slot_end(slot, id, verdict_of(death, seat_index, attempts));
+		}
+	}
+	atomic_store(&seat->task, 0);
+}
+
+static bool is_posted(mproci_crew *crew, const mproci_map *map)
+{
+	for (int i = 0; i < MPROCI_POSTINGS; ++i) {
+		if (atomic_load(&crew->postings[i].map) == (uintptr_t)map)
+			return true;
+	}
+	return false;
+}
+
+bool mproci_crew_was_at(mproci_crew *crew, uint32_t seat_index, uint64_t *ret_item)
+{
+	mproci_seat *seat = &crew->seats[seat_index];
+	mproci_task_id id = atomic_load(&seat->task) & ~MPROCI_TASK_FLAGS;
+	mproci_map *map = mproci_seat_map(seat);
+
+	if (id != 0) {
+		*ret_item = mproci_slots_at(&crew->slots, mproci_task_index_of(id))->index;
+		return true;
+	}
+	if (map == NULL || !is_posted(crew, map) || seat_index >= map->ranges->lane_count)
+		return false;
+	*ret_item = map->spec.base + map->ranges->lanes[seat_index].running;
+	return map->ranges->lanes[seat_index].running != MPROCI_NO_ITEM;
+}
+
+void mproci_crew_recover(mproci_crew *crew, uint32_t seat_index, mproci_ending ending, bool is_out_of_memory)
+{
+	mproci_seat *seat = &crew->seats[seat_index];
+	mproci_map *map = mproci_seat_map(seat);
+	mproci_death death = death_of(seat, ending, is_out_of_memory);
+
+	recover_task(crew, seat_index, death);
 	/*
 	 * A map that was taken down while the crew works is done: who is inside had come too late for a chunk, and may
 	 * have died before it saw that the map is freed already.  One that is posted stays as long as the seat points
 	 * to it.
 	 */
-	if (map == atomic_load(&crew->map))
-		mproci_map_recover(map, seat_index, ending);
+	if (map != NULL && is_posted(crew, map) && seat_index < map->ranges->lane_count
+		&& mproci_map_recover(map, seat_index, death))
+		count_failure(seat);
 	/* In this order: who finds the seat empty must find the new round too (mproci_crew_is_done). */
 	atomic_fetch_add(&crew->round, 1);
-	leave(crew, seat);
-	mproci_event_count_notify(&crew->work);
+	atomic_store(&seat->inside, 0);
+	atomic_store(&seat->kill_at, MPROC_FOREVER);
+	atomic_store(&seat->reason, MPROC_ENDING_NONE);
+	atomic_store(&seat->phase, MPROCI_PHASE_NONE);
+	atomic_store(&seat->returned, 0);
+	atomic_store(&seat->leaves_nobody, false);
+	/* In this order, as the worker does it: killed on the way, there seem to be fewer than there are. */
+	if (atomic_load(&seat->is_looking)) {
+		atomic_fetch_sub(&crew->looking, 1);
+		atomic_store(&seat->is_looking, false);
+	}
+	tell_all(crew);
 }
 
-void mproci_crew_post(mproci_crew *crew, mproci_map *map)
+bool mproci_crew_post(mproci_crew *crew, mproci_map *map)
 {
-	atomic_store(&crew->map, map);
+	uint64_t newest = 0;
+	mproci_posting *free = NULL;
+
+	for (int i = 0; i < MPROCI_POSTINGS; ++i) {
+		mproci_posting *posting = &crew->postings[i];
+
+		if (posting->number > newest)
+			newest = posting->number;
+		if (posting->map == 0)
+			free = posting;
+	}
+	if (free == NULL)
+		return false;
+	atomic_store(&free->number, newest + 1);
+	atomic_store(&free->map, (uintptr_t)map);
 	atomic_fetch_add(&crew->round, 1);
 	mproci_event_count_notify(&crew->work);
-}
-
-void mproci_crew_take_down(mproci_crew *crew)
-{
-	atomic_store(&crew->map, NULL);
-}
-
-static bool has_left(mproci_crew *crew, const mproci_map *map)
-{
-	for (uint32_t i = 0; i < crew->worker_count; ++i) {
-		if (atomic_load(&crew->seats[i].inside) == map)
-			return false;
-	}
 	return true;
+}
+
+void mproci_crew_take_down(mproci_crew *crew, mproci_map *map)
+{
+	for (int i = 0; i < MPROCI_POSTINGS; ++i) {
+		if (atomic_load(&crew->postings[i].map) == (uintptr_t)map)
+			atomic_store(&crew->postings[i].map, 0);
+	}
+}
+
+void mproci_crew_take_down_done(mproci_crew *crew)
+{
+	for (int i = 0; i < MPROCI_POSTINGS; ++i) {
+		mproci_map *map = (mproci_map *)atomic_load(&crew->postings[i].map);
+
+		if (map != NULL && mproci_crew_is_done(crew, map))
+			atomic_store(&crew->postings[i].map, 0);
+	}
+}
+
+bool mproci_crew_is_inside(mproci_crew *crew, const mproci_map *map)
+{
+	uint32_t used = atomic_load(&crew->used);
+
+	for (uint32_t i = 0; i < used; ++i) {
+		if (mproci_seat_map(&crew->seats[i]) == map)
+			return true;
+	}
+	return false;
+}
+
+bool mproci_crew_has_left(mproci_crew *crew, const mproci_map *map)
+{
+	return mproci_seat_map(&crew->nursery) != map && !mproci_crew_is_inside(crew, map);
 }
 
 /*
  * Ranges first, seats second: a chunk that is in no range is with somebody who is inside until it is done.  That holds
- * as long as nobody enters meanwhile, who could take a chunk from one who is inside, behind our back; and as long as no
- * recovery puts a chunk back and empties a seat.  Both count before they do.
+ * as long as nobody enters meanwhile, who could take a chunk from one who is inside, behind our back; as long as no
+ * recovery puts a chunk back and empties a seat; and as long as nobody leaves who has stolen some and not done them.  All
+ * three count before they do.
  */
 bool mproci_crew_is_done(mproci_crew *crew, const mproci_map *map)
 {
@@ -195,46 +310,7 @@ bool mproci_crew_is_done(mproci_crew *crew, const mproci_map *map)
 	do {
 		round = atomic_load(&crew->round);
 		entries = atomic_load(&crew->entries);
-		is_done = mproci_ranges_are_empty(map->ranges) && has_left(crew, map);
+		is_done = mproci_map_is_exhausted(map) && !mproci_crew_is_inside(crew, map);
 	} while (is_done && (atomic_load(&crew->round) != round || atomic_load(&crew->entries) != entries));
 	return is_done;
-}
-
-static bool is_open(mproci_crew *crew, const mproci_map *unused)
-{
-	(void)unused;
-	return atomic_load(&crew->state) != MPROCI_CREW_OPENING;
-}
-
-typedef bool condition(mproci_crew *crew, const mproci_map *map);
-
-static int await(mproci_crew *crew, condition *is_true, const mproci_map *map, mproc_deadline deadline)
-{
-	int rc = 0;
-
-	while (rc == 0 && !is_true(crew, map)) {
-		uint32_t key = mproci_event_count_prepare(&crew->news);
-
-		if (is_true(crew, map) || atomic_load(&crew->state) == MPROCI_CREW_FAILED) {
-			mproci_event_count_cancel(&crew->news);
-			break;
-		}
-		rc = mproci_event_count_wait(&crew->news, key, deadline);
-	}
-	return rc;
-}
-
-int mproci_crew_await_open(mproci_crew *crew, mproci_map *unused, mproc_deadline deadline)
-{
-	return await(crew, is_open, unused, deadline);
-}
-
-int mproci_crew_await_done(mproci_crew *crew, mproci_map *map, mproc_deadline deadline)
-{
-	return await(crew, mproci_crew_is_done, map, deadline);
-}
-
-int mproci_crew_await_left(mproci_crew *crew, mproci_map *map, mproc_deadline deadline)
-{
-	return await(crew, has_left, map, deadline);
 }

@@ -7,37 +7,34 @@
 #define POOL_ENGINE_H
 
 #include "pool/crew.h"
-#include "sys/lock.h"
+
+#include <mproc/pool.h>
 
 typedef struct mproci_engine {
-	/* The workers see only the family's memory. */
+	/* The workers see only the family's memory, and can be killed. */
 	bool is_isolated;
-	/* Start pool->worker_count workers.  Fails with an error text, and leaves nothing. */
+	/* The caller does everything itself, when it is told of it. */
+	bool is_serial;
+	/* Start the workers of pool->crew, as many as there are to be.  Fails with an error text, and leaves nothing. */
 	int (*open)(mproc_pool *pool, mproc_start start);
 	/*
-	 * Have a map done.  Returns 0, or a negative errno with an error text when the pool has failed; the map
-	 * is then at rest all the same.
+	 * Look whether the workers can go on.  Returns 0; or, once and for all, why not, with an error text: then nobody works
+	 * any more, and what was at work is set right.
 	 */
-	int (*run)(mproc_pool *pool, mproci_map *map);
+	int (*check)(mproc_pool *pool);
+	/* A descriptor that becomes readable when the workers cannot go on any more; -1: that does not happen. */
+	int (*descriptor)(mproc_pool *pool);
+	/* There is something that must end in time, or has been cancelled. */
+	void (*tell)(mproc_pool *pool);
+	/* There are to be more or fewer workers.  Returns 0, or a negative errno with an error text. */
+	int (*resize)(mproc_pool *pool);
+	/* There is something to do; for who does it itself. */
+	void (*serve)(mproc_pool *pool);
 	/* End the workers; nothing of them is left. */
 	void (*close)(mproc_pool *pool);
 	/* In another process than the one that opened the pool: close this process's copies. */
 	void (*disown)(mproc_pool *pool);
 } mproci_engine;
-
-struct mproc_pool {
-	/* The member that may use this handle. */
-	mproci_id owner;
-	const mproci_engine *engine;
-	uint32_t worker_count;
-	char name[16];
-	/* Callers take turns. */
-	mproci_lock turn;
-	/* Shared with the workers; a serial pool has none. */
-	mproci_crew *crew;
-	/* What only the engine knows. */
-	void *private;
-};
 
 extern const mproci_engine mproci_engine_processes, mproci_engine_threads, mproci_engine_serial;
 

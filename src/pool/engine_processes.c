@@ -5,25 +5,25 @@
  * While the nursery lives it looks after the workers.  When it dies, the workers die with it, and this process,
  * which notices within 50 ms, sets right what they left.
  */
-#include "base/deadline.h"
+#include "base/error.h"
 #include "family/member.h"
-#include "pool/engine.h"
 #include "pool/nursery.h"
-#include "sys/clock.h"
+#include "pool/pool.h"
 #include "sys/descriptor.h"
 
 #include <errno.h>
+#include <mproc/arena.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How long the nursery may be dead before somebody who waits notices. */
-static const int64_t LOOK = 50 * MPROCI_NANOSECONDS_PER_MILLISECOND;
-
 typedef struct processes {
 	mproc_process *nursery;
+	mproci_nursery_plan *plan;
 	int doorbell;
 	/* Kept for the case that the nursery dies when no descriptors are left: ending its workers takes two. */
 	int spare;
+	/* The nursery has ended, and what its workers left is set right. */
+	bool is_over;
 } processes;
 
 static void close_descriptors(processes *own)
@@ -45,43 +45,77 @@ static int tell_death(mproc_pool *pool, mproci_ending ending)
 		"the nursery of pool \"%s\" (pid %d) has died (%s): open another pool", pool->name, pid, how);
 }
 
-/* Returns 0, or why the pool has failed, with an error text. */
-static int check_state(mproc_pool *pool)
+/* The nursery is gone, and joining it has ended its workers: set right what they left. */
+static void tidy(mproc_pool *pool)
+{
+	uint32_t used = atomic_load(&pool->crew->used);
+
+	for (uint32_t i = 0; i < used; ++i) {
+		mproci_member_end(atomic_load(&pool->crew->seats[i].member));
+		mproci_crew_recover(pool->crew, i, mproci_ending_killed, false);
+	}
+	atomic_store(&pool->crew->nursery.inside, 0);
+}
+
+static void end_nursery(mproc_pool *pool)
+{
+	processes *own = pool->private;
+
+	mproc_process_join(own->nursery, MPROC_FOREVER);
+	tidy(pool);
+	own->is_over = true;
+}
+
+static int check_processes(mproc_pool *pool)
 {
 	processes *own = pool->private;
 	int rc;
 
 	rc = mproci_crew_failure(pool->crew);
-	if (rc < 0 || mproc_process_is_alive(own->nursery) != 0)
+	if (rc == 0 && mproc_process_is_alive(own->nursery) != 0)
+		return 0;
+	if (own->is_over)
 		return rc;
 	close_descriptors(own);
-	mproc_process_join(own->nursery, MPROC_FOREVER);
-	rc = tell_death(pool, mproci_process_ending(own->nursery));
-	mproci_crew_fail(pool->crew, rc);
-	return rc;
-}
-
-/* The nursery is gone, and joining it has ended its workers: set right what they left. */
-static void tidy(mproc_pool *pool, mproci_map *map)
-{
-	for (uint32_t i = 0; i < pool->worker_count; ++i) {
-		mproci_seat *seat = &pool->crew->seats[i];
-
-		mproci_member_end(atomic_load(&seat->member));
-		if (atomic_load(&seat->inside) == map)
-			mproci_map_recover(map, i, mproci_ending_killed);
-		atomic_store(&seat->inside, NULL);
+	end_nursery(pool);
+	if (rc == 0) {
+		rc = tell_death(pool, mproci_process_ending(own->nursery));
+		mproci_crew_fail(pool->crew, rc);
 	}
+	return mproci_crew_failure(pool->crew);
 }
 
-/* Wait for something of the crew or its map, or for the nursery's death. */
-static int await(mproc_pool *pool, mproci_map *map, int (*what)(mproci_crew *, mproci_map *, mproc_deadline))
+static int descriptor_of_processes(mproc_pool *pool)
 {
-	int rc = 0;
+	return mproc_process_fd(((processes *)pool->private)->nursery);
+}
 
-	while (rc == 0 && what(pool->crew, map, mproci_clock_now() + LOOK) == -ETIMEDOUT)
-		rc = check_state(pool);
-	return rc == 0 ? mproci_crew_failure(pool->crew) : rc;
+static void tell_processes(mproc_pool *pool)
+{
+	/* NULL: the pool was closed, and a future asks in vain. */
+	if (pool->private != NULL)
+		mproci_doorbell_ring(((processes *)pool->private)->doorbell);
+}
+
+static int resize_processes(mproc_pool *pool)
+{
+	tell_processes(pool);
+	return 0;
+}
+
+static void serve_processes(mproc_pool *pool)
+{
+	(void)pool;
+}
+
+static void free_private(mproc_pool *pool)
+{
+	processes *own = pool->private;
+
+	close_descriptors(own);
+	mproc_free(own->plan);
+	free(own);
+	pool->private = NULL;
 }
 
 static void close_processes(mproc_pool *pool)
@@ -91,71 +125,38 @@ static void close_processes(mproc_pool *pool)
 	if (atomic_load(&pool->crew->state) < MPROCI_CREW_CLOSING)
 		mproci_crew_set_state(pool->crew, MPROCI_CREW_CLOSING);
 	mproci_doorbell_ring(own->doorbell);
-	close_descriptors(own);
-	mproc_process_join(own->nursery, MPROC_FOREVER);
+	if (!own->is_over)
+		end_nursery(pool);
 	mproc_process_close(own->nursery);
-	free(own);
-	mproci_crew_destroy(pool->crew);
+	free_private(pool);
 }
 
 static int start_nursery(mproc_pool *pool, mproc_start start)
 {
 	processes *own = pool->private;
-	mproci_nursery_plan plan = {.crew = pool->crew, .name = pool->name};
 
 	own->doorbell = mproci_doorbell_open();
 	own->spare = own->doorbell < 0 ? -1 : mproci_doorbell_open();
 	if (own->spare < 0)
 		return own->doorbell < 0 ? own->doorbell : own->spare;
-	plan.doorbell = own->doorbell;
-	return mproci_nursery_start(&plan, start, &own->nursery);
+	*own->plan = (mproci_nursery_plan){
+		.crew = pool->crew, .doorbell = own->doorbell, .timeline = mproci_timeline_open()};
+	return mproci_nursery_start(own->plan, start, &own->nursery);
 }
 
 static int open_processes(mproc_pool *pool, mproc_start start)
 {
-	processes *own;
+	processes *own = calloc(1, sizeof *own);
 	int rc;
 
-	pool->crew = mproci_crew_create(pool->worker_count);
-	own = pool->private = calloc(1, sizeof *own);
-	if (pool->crew == NULL || own == NULL) {
-		free(own);
-		mproci_crew_destroy(pool->crew);
-		return mproci_fail(-ENOMEM, "no memory for %u workers", pool->worker_count);
-	}
-	rc = start_nursery(pool, start);
-	if (rc < 0) {
-		close_descriptors(own);
-		free(own);
-		mproci_crew_destroy(pool->crew);
-		return rc;
-	}
-	rc = await(pool, NULL, mproci_crew_await_open);
+	if (own == NULL)
+		return mproci_fail(-ENOMEM, "no memory for a pool of processes");
+	own->doorbell = own->spare = -1;
+	pool->private = own;
+	own->plan = mproc_alloc(sizeof *own->plan);
+	rc = own->plan == NULL ? -ENOMEM : start_nursery(pool, start);
 	if (rc < 0)
-		close_processes(pool);
-	return rc;
-}
-
-static int run_processes(mproc_pool *pool, mproci_map *map)
-{
-	processes *own = pool->private;
-	int rc;
-
-	rc = check_state(pool);
-	if (rc < 0)
-		return rc;
-	mproci_crew_post(pool->crew, map);
-	rc = await(pool, map, mproci_crew_await_done);
-	if (rc == 0) {
-		mproci_crew_take_down(pool->crew);
-		rc = await(pool, map, mproci_crew_await_left);
-	}
-	if (rc < 0) {
-		/* Posted until all workers are gone: who buries one must find the map to set it right. */
-		mproc_process_join(own->nursery, MPROC_FOREVER);
-		tidy(pool, map);
-		mproci_crew_take_down(pool->crew);
-	}
+		free_private(pool);
 	return rc;
 }
 
@@ -163,15 +164,22 @@ static void disown_processes(mproc_pool *pool)
 {
 	processes *own = pool->private;
 
+	if (own == NULL)
+		return;
 	close_descriptors(own);
 	mproc_process_close(own->nursery);
 	free(own);
+	pool->private = NULL;
 }
 
 const mproci_engine mproci_engine_processes = {
 	.is_isolated = true,
 	.open = open_processes,
-	.run = run_processes,
+	.check = check_processes,
+	.descriptor = descriptor_of_processes,
+	.tell = tell_processes,
+	.resize = resize_processes,
+	.serve = serve_processes,
 	.close = close_processes,
 	.disown = disown_processes,
 };

@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/map.h"
 
+#include "arena/place.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "family/family.h"
-#include "pool/task.h"
+#include "pool/seat.h"
+#include "pool/shuffle.h"
+#include "sys/clock.h"
 
 #include <errno.h>
 #include <mproc/arena.h>
 #include <string.h>
 
 enum {
-	CODE_BITS = 12,
-	LARGEST_CODE = (1 << CODE_BITS) - 1,
 	/* What processors fetch together: two lines of 64 bytes. */
 	LINE = 128,
+	/* Of a spare block, bytes; and how many times as large as needed it may be. */
+	LEAST_SPARE = 1 << 16,
+	LARGEST_SPARE = 1 << 26,
+	TOO_LARGE = 4,
 };
-
-static mproci_verdict verdict_of(mproc_ending ending, int code)
-{
-	return (mproci_verdict)(ending << CODE_BITS | code);
-}
-
-mproc_outcome mproci_verdict_outcome(mproci_verdict verdict)
-{
-	mproc_outcome outcome = {.ending = verdict >> CODE_BITS, .code = verdict & LARGEST_CODE};
-
-	if (outcome.ending == MPROC_ENDING_ERROR)
-		outcome.code = -outcome.code;
-	return outcome;
-}
 
 /* What is in the arena is used where it is; the rest of the family cannot see anything else. */
 static int share(const mproci_map_spec *spec, mproci_map_spec *shared)
@@ -49,17 +41,60 @@ static int share(const mproci_map_spec *spec, mproci_map_spec *shared)
 	return 0;
 }
 
+/* The context is what all workers look at: copied also for those that are threads, so that it means the same everywhere. */
+static int share_context(const mproci_terms *terms, mproci_terms *shared)
+{
+	void *context;
+
+	if (terms->context_size == 0 || mproci_family_holds(terms->context))
+		return 0;
+	context = mproc_alloc(terms->context_size);
+	if (context == NULL)
+		return -ENOMEM;
+	memcpy(context, terms->context, terms->context_size);
+	shared->context = context;
+	return 0;
+}
+
 static size_t round_up(size_t size)
 {
 	return (size + LINE - 1) / LINE * LINE;
 }
 
+/* Zeroed memory: the spare block, if it fits. */
+static char *take_block(mproci_spare *spare, size_t size)
+{
+	char *block = spare == NULL || size < LEAST_SPARE ? NULL : atomic_exchange(&spare->block, NULL);
+	size_t room = mproc_usable_size(block);
+
+	if (room >= size && room / TOO_LARGE <= size)
+		return memset(block, 0, size);
+	mproc_free(block);
+	return mproc_calloc(1, size);
+}
+
+static void give_block(mproci_spare *spare, char *block)
+{
+	size_t room = mproc_usable_size(block);
+
+	if (spare != NULL && room >= LEAST_SPARE && room <= LARGEST_SPARE)
+		block = atomic_exchange(&spare->block, block);
+	mproc_free(block);
+}
+
+void mproci_spare_drop(mproci_spare *spare)
+{
+	mproc_free(atomic_exchange(&spare->block, NULL));
+}
+
 /* One block for the map, its ranges and its verdicts, so that a small map costs one small allocation. */
-static mproci_map *allocate(const mproci_map_spec *spec, uint32_t lane_count)
+static mproci_map *allocate(const mproci_map_spec *spec, uint32_t lane_count, mproci_spare *spare)
 {
 	size_t ranges_at = round_up(sizeof(mproci_map));
 	size_t verdicts_at = ranges_at + round_up(mproci_ranges_size(lane_count));
-	char *block = mproc_calloc(1, LINE + verdicts_at + spec->count * sizeof(mproci_verdict));
+	size_t returned_at = verdicts_at + round_up(spec->count * sizeof(mproci_verdict));
+	size_t end = returned_at + (spec->has_returned ? spec->count * sizeof(mproci_returned) : 0);
+	char *block = take_block(spare, LINE + end);
 	char *start = (char *)round_up((uintptr_t)block);
 	mproci_map *map = (mproci_map *)start;
 
@@ -68,24 +103,34 @@ static mproci_map *allocate(const mproci_map_spec *spec, uint32_t lane_count)
 	map->block = block;
 	map->ranges = (mproci_ranges *)(start + ranges_at);
 	map->verdicts = (_Atomic mproci_verdict *)(start + verdicts_at);
+	map->returned = spec->has_returned ? (mproci_returned *)(start + returned_at) : NULL;
 	return map;
 }
 
-int mproci_map_create(const mproci_map_spec *spec, uint32_t lane_count, bool is_shared, mproci_map **ret_map)
+static uint32_t chunk_count(const mproci_map_spec *spec)
 {
-	size_t chunks = (spec->count + spec->chunk - 1) / spec->chunk;
+	return (uint32_t)((spec->count + spec->chunk - 1) / spec->chunk);
+}
+
+int mproci_map_create(const mproci_map_spec *spec, uint32_t lane_count, uint32_t busy_lanes, bool is_shared,
+	mproci_spare *spare, mproci_map **ret_map)
+{
 	mproci_map *map;
 	int rc;
 
-	map = allocate(spec, lane_count);
+	map = allocate(spec, lane_count, spare);
 	if (map == NULL)
 		return -ENOMEM;
 	map->spec = *spec;
-	rc = mproci_ranges_init(map->ranges, lane_count, (uint32_t)chunks, spec->chunk);
+	map->kill_at = spec->terms.deadline;
+	map->kill_ending = MPROC_ENDING_TIMEOUT;
+	rc = mproci_ranges_init(map->ranges, lane_count, busy_lanes, chunk_count(spec), spec->chunk);
 	if (rc == 0 && is_shared)
 		rc = share(spec, &map->spec);
+	if (rc == 0)
+		rc = share_context(&spec->terms, &map->spec.terms);
 	if (rc < 0) {
-		mproci_map_destroy(map, spec);
+		mproci_map_destroy(map, spec, spare);
 		return rc;
 	}
 	*ret_map = map;
@@ -103,99 +148,310 @@ void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec, bool
 		return;
 	}
 	for (size_t i = 0; i < spec->count; ++i) {
-		if (mproci_verdict_outcome(map->verdicts[i]).ending == MPROC_ENDING_VALUE)
+		if (mproci_verdict_ending(map->verdicts[i]) == MPROC_ENDING_VALUE)
 			memcpy(spec->results + i * size, map->spec.results + i * size, size);
 	}
 }
 
-void mproci_map_destroy(mproci_map *map, const mproci_map_spec *spec)
+void mproci_map_destroy(mproci_map *map, const mproci_map_spec *spec, mproci_spare *spare)
 {
 	if (map->spec.items != spec->items)
 		mproc_free((void *)(uintptr_t)map->spec.items);
 	if (map->spec.results != spec->results)
 		mproc_free(map->spec.results);
-	mproc_free(map->block);
+	if (map->spec.terms.context != spec->terms.context)
+		mproc_free((void *)(uintptr_t)map->spec.terms.context);
+	for (size_t i = 0; map->returned != NULL && i < spec->count; ++i)
+		mproci_place_empty(&map->returned[i].block);
+	give_block(spare, map->block);
 }
 
-/* What a task function returned. */
-static mproci_verdict judge(mproci_map *map, int rc)
+static bool is_plain(const mproci_map_spec *spec)
 {
-	if (rc == 0)
-		return verdict_of(MPROC_ENDING_VALUE, 0);
-	atomic_store_explicit(&map->has_failures, true, memory_order_relaxed);
-	if (rc > 0 || rc < -LARGEST_CODE)
-		rc = -ERANGE;
-	return verdict_of(MPROC_ENDING_ERROR, -rc);
+	const mproci_terms *terms = &spec->terms;
+
+	return !spec->is_shuffled && !spec->has_returned && terms->retries == 0 && terms->soft_timeout == 0
+	       && terms->timeout == 0;
 }
 
-/* How a worker died in the middle of an item. */
-static mproci_verdict judge_death(mproci_map *map, mproci_ending ending)
+void mproci_map_visit_begin(mproci_map_visit *visit, mproci_map *map, uint32_t lane,
+	mproc_task_function *function, _Atomic mproc_deadline *kill_at)
 {
-	atomic_store_explicit(&map->has_failures, true, memory_order_relaxed);
-	if (ending.signal != 0)
-		return verdict_of(MPROC_ENDING_SIGNAL, ending.signal);
-	return verdict_of(MPROC_ENDING_EXIT, ending.exit_code);
+	mproci_ranges_enter(map->ranges, lane);
+	visit->map = map;
+	visit->lane = lane;
+	visit->function = function;
+	visit->kill_at = kill_at;
+	visit->failed = 0;
+	visit->takes_one = true;
+	visit->value = mproci_verdict_of(MPROC_ENDING_VALUE, 0, lane, 1);
+	visit->is_plain = is_plain(&map->spec);
+	visit->task.terms = &map->spec.terms;
+	visit->task.worker = lane;
+	visit->task.soft_at = map->spec.terms.deadline;
+	visit->task.is_cancelled = &map->is_stopping;
+	visit->task.returned = NULL;
+}
+
+/* An item's end without a value, before its verdict is written. */
+static void note_failure(mproci_map *map)
+{
+	atomic_fetch_add_explicit(&map->failed, 1, memory_order_relaxed);
+	if (map->spec.stops_on_failure)
+		mproci_map_stop(map, MPROCI_STOP_FAILURE);
+}
+
+static bool may_try_again(const mproci_map *map, unsigned attempts)
+{
+	return attempts <= map->spec.terms.retries
+	       && !atomic_load_explicit(&map->is_stopping, memory_order_relaxed);
+}
+
+/* One attempt, with its times. */
+static int attempt_timed(mproci_map_visit *visit, const void *from, void *to)
+{
+	const mproci_terms *terms = &visit->map->spec.terms;
+	int64_t now = mproci_clock_now();
+	mproc_deadline kill_at = now + terms->timeout;
+	int rc;
+
+	visit->task.soft_at = terms->deadline;
+	if (terms->soft_timeout != 0)
+		visit->task.soft_at = mproci_deadline_earlier(terms->deadline, now + terms->soft_timeout);
+	if (terms->timeout == 0)
+		return visit->function(from, to, &visit->task);
+	atomic_store(visit->kill_at, kill_at);
+	rc = visit->function(from, to, &visit->task);
+	/* The nursery has decided before: this item did not end in time, whatever it returned. */
+	if (!atomic_compare_exchange_strong(visit->kill_at, &kill_at, MPROC_FOREVER))
+		mproci_seat_await_death();
+	return rc;
+}
+
+static int attempt(mproci_map_visit *visit, size_t item)
+{
+	const mproci_map_spec *spec = &visit->map->spec;
+	const char *from = spec->item_size != 0 ? spec->items + item * spec->item_size : NULL;
+	char *to = spec->result_size != 0 ? spec->results + item * spec->result_size : NULL;
+
+	if ((spec->terms.soft_timeout | spec->terms.timeout) != 0)
+		return attempt_timed(visit, from, to);
+	return visit->function(from, to, &visit->task);
+}
+
+static mproci_verdict do_item(mproci_map_visit *visit, size_t item, unsigned attempts)
+{
+	mproci_map *map = visit->map;
+	int rc;
+
+	do {
+		++attempts;
+		/* For mproci_map_recover: this attempt counts, whatever becomes of it. */
+		if (map->spec.terms.retries != 0)
+			atomic_store_explicit(&map->verdicts[item],
+				mproci_verdict_of(MPROC_ENDING_NONE, 0, 0, attempts), memory_order_release);
+		if (map->returned != NULL) {
+			visit->task.returned = &map->returned[item];
+			mproci_place_empty(&map->returned[item].block);
+		}
+		mproci_task_begin(&visit->task, map->spec.base + item, attempts);
+		rc = attempt(visit, item);
+	} while (rc != 0 && may_try_again(map, attempts));
+	if (rc != 0) {
+		note_failure(map);
+		++visit->failed;
+	}
+	return mproci_verdict_of_return(rc, visit->lane, attempts);
+}
+
+/* The item at a position in the order in which they are begun. */
+static size_t item_at(const mproci_map *map, size_t position)
+{
+	if (!map->spec.is_shuffled)
+		return position;
+	return mproci_shuffle(position, map->spec.count, map->spec.terms.seed);
+}
+
+/* The position of the first item of a chunk. */
+static size_t first_of(const mproci_map *map, uint32_t chunk)
+{
+	return chunk * map->spec.chunk;
+}
+
+static size_t end_of(const mproci_map *map, size_t first)
+{
+	return map->spec.count - first < map->spec.chunk ? map->spec.count : first + map->spec.chunk;
+}
+
+static mproci_verdict verdict_on(const mproci_map *map, size_t item)
+{
+	return atomic_load_explicit(&map->verdicts[item], memory_order_relaxed);
 }
 
 static bool is_pending(const mproci_map *map, size_t item)
 {
-	return atomic_load_explicit(&map->verdicts[item], memory_order_relaxed) == 0;
+	return mproci_verdict_ending(verdict_on(map, item)) == MPROC_ENDING_NONE;
 }
 
-static void work_on_chunk(mproci_map *map, mproci_lane *lane, uint32_t chunk)
+static void end_item(mproci_map *map, size_t item, mproci_verdict verdict)
 {
+	atomic_store_explicit(&map->verdicts[item], verdict, memory_order_release);
+}
+
+/* These two not inline: the loop of plain items gets all registers. */
+__attribute__((noinline)) static void end_without_value(mproci_map_visit *visit, size_t item, int rc)
+{
+	note_failure(visit->map);
+	++visit->failed;
+	end_item(visit->map, item, mproci_verdict_of_return(rc, visit->lane, 1));
+}
+
+/* What do_items does, without looking for each item at what is asked for with none: an item costs a few nanoseconds here. */
+static void do_plain_items(mproci_map_visit *visit, mproci_lane *lane, size_t first, size_t end)
+{
+	mproci_map *map = visit->map;
 	const mproci_map_spec *spec = &map->spec;
-	size_t item = chunk * spec->chunk;
-	size_t end = spec->count - item < spec->chunk ? spec->count : item + spec->chunk;
+	const char *from = spec->items + first * spec->item_size;
+	char *to = spec->results + first * spec->result_size;
 
-	for (; item < end; ++item) {
-		mproc_task task = {.index = spec->base + item};
-		const char *from = spec->item_size != 0 ? spec->items + item * spec->item_size : NULL;
-		char *to = spec->result_size != 0 ? spec->results + item * spec->result_size : NULL;
+	for (size_t item = first; item < end; ++item, from += spec->item_size, to += spec->result_size) {
+		int rc;
 
-		/* Release: after the verdict of the item before, for mproci_map_recover. */
 		atomic_store_explicit(&lane->running, item, memory_order_release);
-		/* A chunk that was put back may be done in part. */
 		if (!is_pending(map, item))
 			continue;
-		atomic_store_explicit(&map->verdicts[item], judge(map, spec->function(from, to, &task)),
-			memory_order_release);
+		if (atomic_load_explicit(&map->is_stopping, memory_order_relaxed))
+			return;
+		mproci_task_begin(&visit->task, spec->base + item, 1);
+		rc = visit->function(from, to, &visit->task);
+		if (rc == 0) {
+			end_item(map, item, visit->value);
+			continue;
+		}
+		end_without_value(visit, item, rc);
 	}
 }
 
-void mproci_map_work(mproci_map *map, uint32_t lane)
+__attribute__((noinline)) static void do_items(
+	mproci_map_visit *visit, mproci_lane *lane, size_t first, size_t end)
 {
+	mproci_map *map = visit->map;
+
+	for (size_t position = first; position < end; ++position) {
+		size_t item = item_at(map, position);
+
+		/* Release: after the verdict of the item before, for mproci_map_recover. */
+		atomic_store_explicit(&lane->running, position, memory_order_release);
+		/* A chunk that was put back may be done in part. */
+		if (!is_pending(map, item))
+			continue;
+		if (atomic_load_explicit(&map->is_stopping, memory_order_relaxed))
+			return;
+		end_item(map, item, do_item(visit, item, mproci_verdict_attempts(verdict_on(map, item))));
+	}
+}
+
+/* Returns how many items were looked at. */
+static size_t work_on_chunk(mproci_map_visit *visit, uint32_t chunk)
+{
+	mproci_lane *lane = &visit->map->ranges->lanes[visit->lane];
+	size_t first = first_of(visit->map, chunk), end = end_of(visit->map, first);
+
+	visit->first = visit->map->spec.base + first;
+	if (visit->is_plain)
+		do_plain_items(visit, lane, first, end);
+	else
+		do_items(visit, lane, first, end);
+	return end - first;
+}
+
+static bool take_chunk(const mproci_map_visit *visit, uint32_t *ret_chunk)
+{
+	mproci_ranges *ranges = visit->map->ranges;
+
+	if (atomic_load_explicit(&visit->map->is_stopping, memory_order_relaxed))
+		return false;
+	while (!mproci_ranges_pop(ranges, visit->lane, ret_chunk)) {
+		if (!mproci_ranges_steal(ranges, visit->lane))
+			return false;
+	}
+	return true;
+}
+
+size_t mproci_map_do_chunks(mproci_map_visit *visit)
+{
+	size_t done = 0;
 	uint32_t chunk;
 
-	do {
-		while (mproci_ranges_pop(map->ranges, lane, &chunk))
-			work_on_chunk(map, &map->ranges->lanes[lane], chunk);
-	} while (mproci_ranges_steal(map->ranges, lane));
+	while (take_chunk(visit, &chunk)) {
+		done += work_on_chunk(visit, chunk);
+		if (visit->takes_one
+			|| atomic_load_explicit(visit->calls, memory_order_relaxed) != visit->seen)
+			break;
+	}
+	return done;
 }
 
-static bool has_pending(const mproci_map *map, uint32_t chunk)
+void mproci_map_stop(mproci_map *map, mproci_stop reason)
 {
-	size_t item = chunk * map->spec.chunk;
-	size_t end = map->spec.count - item < map->spec.chunk ? map->spec.count : item + map->spec.chunk;
-
-	while (item < end && !is_pending(map, item))
-		++item;
-	return item < end;
+	atomic_compare_exchange_strong(&map->stop_reason, &(uint32_t){MPROCI_STOP_NONE}, reason);
+	atomic_store(&map->is_stopping, true);
 }
 
-void mproci_map_recover(mproci_map *map, uint32_t lane, mproci_ending ending)
+bool mproci_map_is_exhausted(const mproci_map *map)
 {
+	return atomic_load(&map->is_stopping) || mproci_ranges_are_empty(map->ranges);
+}
+
+size_t mproci_map_taken(const mproci_map *map)
+{
+	uint64_t left = mproci_ranges_left(map->ranges) * map->spec.chunk;
+
+	return left < map->spec.count ? map->spec.count - left : 0;
+}
+
+static bool has_pending(const mproci_map *map, size_t first)
+{
+	size_t position = first, end = end_of(map, first);
+
+	while (position < end && !is_pending(map, item_at(map, position)))
+		++position;
+	return position < end;
+}
+
+/* The item that the dead was at. */
+static bool judge_death(mproci_map *map, size_t item, uint32_t lane, mproci_death death)
+{
+	unsigned attempts = mproci_verdict_attempts(verdict_on(map, item));
+	mproci_verdict verdict;
+
+	/* Nobody notes attempts where there is to be one: it may have begun, so it counts. */
+	if (map->spec.terms.retries == 0)
+		attempts = 1;
+	if (death.reason != MPROC_ENDING_CANCELLED && may_try_again(map, attempts))
+		return false;
+	verdict = death.reason != MPROC_ENDING_NONE
+			  ? mproci_verdict_of(death.reason, 0, lane, attempts)
+			  : mproci_verdict_of_death(death.ending, death.is_out_of_memory, lane, attempts);
+	note_failure(map);
+	end_item(map, item, verdict);
+	return true;
+}
+
+bool mproci_map_recover(mproci_map *map, uint32_t lane, mproci_death death)
+{
+	bool has_ended = false;
 	uint32_t chunk;
 
 	mproci_ranges_lock(map->ranges);
 	if (mproci_ranges_popped(map->ranges, lane, &chunk)) {
-		uint64_t item = map->ranges->lanes[lane].running;
+		size_t item = item_at(map, map->ranges->lanes[lane].running);
 
 		if (is_pending(map, item))
-			atomic_store_explicit(
-				&map->verdicts[item], judge_death(map, ending), memory_order_release);
-		if (has_pending(map, chunk))
+			has_ended = judge_death(map, item, lane, death);
+		if (has_pending(map, first_of(map, chunk)))
 			mproci_ranges_put_back(map->ranges, lane);
 	}
 	mproci_ranges_unlock(map->ranges);
+	return has_ended;
 }

@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <math.h>
 #include <mproc.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -64,11 +65,11 @@ END_TEST
 
 START_TEST(open_refuses_an_unknown_start_method)
 {
-	assert_refused(open_with((mproc_pool_options){.start = (mproc_start)2}), -EINVAL,
-		"start method 2: 0 (default) and 1 (fork) are possible");
+	assert_refused(open_with((mproc_pool_options){.start = (mproc_start)4}), -EINVAL,
+		"start method 4: 0 (default), 1 (fork), 2 (server) and 3 (spawn) are possible");
 	assert_refused(
 		open_with((mproc_pool_options){.start = (mproc_start)-7, .backend = MPROC_BACKEND_SERIAL}),
-		-EINVAL, "start method -7: 0 (default) and 1 (fork) are possible");
+		-EINVAL, "start method -7: 0 (default), 1 (fork), 2 (server) and 3 (spawn) are possible");
 }
 END_TEST
 
@@ -111,6 +112,44 @@ START_TEST(open_refuses_every_reserved_word)
 }
 END_TEST
 
+START_TEST(open_refuses_a_size_without_an_argument)
+{
+	assert_refused(
+		open_with((mproc_pool_options){.argument_size = 9}), -EINVAL, "argument is NULL, its size 9");
+}
+END_TEST
+
+START_TEST(open_refuses_a_close_timeout_that_is_no_time)
+{
+	assert_refused(open_with((mproc_pool_options){.close_timeout = -1}), -EINVAL,
+		"close_timeout -1: 0 and more seconds are possible");
+	assert_refused(open_with((mproc_pool_options){.close_timeout = NAN}), -EINVAL,
+		"close_timeout nan: 0 and more seconds are possible");
+}
+END_TEST
+
+START_TEST(open_refuses_what_only_processes_have)
+{
+	static const mproc_backend backends[] = {MPROC_BACKEND_THREADS, MPROC_BACKEND_SERIAL};
+
+	for (int i = 0; i < 2; ++i) {
+		mproc_backend backend = backends[i];
+
+		assert_refused(open_with((mproc_pool_options){.backend = backend, .max_tasks_per_worker = 1}),
+			-ENOTSUP, "max_tasks_per_worker: only workers that are processes have that");
+		assert_refused(
+			open_with((mproc_pool_options){.backend = backend, .max_memory_per_worker = 1}),
+			-ENOTSUP, "max_memory_per_worker: only workers that are processes have that");
+		assert_refused(open_with((mproc_pool_options){.backend = backend, .memory_limit = 1}),
+			-ENOTSUP, "memory_limit: only workers that are processes have that");
+		assert_refused(open_with((mproc_pool_options){.backend = backend, .process_limit = 1}),
+			-ENOTSUP, "process_limit: only workers that are processes have that");
+		assert_refused(open_with((mproc_pool_options){.backend = backend, .bind = true}), -ENOTSUP,
+			"bind: only workers that are processes have that");
+	}
+}
+END_TEST
+
 START_TEST(open_refuses_nowhere_to_put_the_pool)
 {
 	assert_refused(mproc_pool_open(NULL, NULL), -EINVAL, "ret_pool is NULL");
@@ -131,6 +170,38 @@ END_TEST
 
 START_TEST(a_serial_pool_has_one_worker)
 {
+	ck_assert_int_eq(mproc_pool_workers(pool), 1);
+}
+END_TEST
+
+START_TEST(terminate_accepts_null)
+{
+	ck_assert_ptr_null(mproc_pool_terminate(NULL));
+}
+END_TEST
+
+START_TEST(what_is_asked_of_null_is_refused)
+{
+	mproc_pool_usage usage;
+
+	assert_refused(mproc_pool_drain(NULL, MPROC_NOW), -EINVAL, "pool is NULL");
+	assert_refused(mproc_pool_resize(NULL, 1), -EINVAL, "pool is NULL");
+	assert_refused(mproc_pool_stats(NULL, &usage), -EINVAL, "pool is NULL");
+	assert_refused(mproc_pool_stats(pool, NULL), -EINVAL, "ret_usage is NULL");
+	assert_refused(mproc_pool_fd(NULL), -EINVAL, "pool is NULL");
+	assert_refused(mproc_pool_poll(NULL), -EINVAL, "pool is NULL");
+}
+END_TEST
+
+START_TEST(resize_refuses_too_many_workers)
+{
+	assert_refused(mproc_pool_resize(pool, 1025), -EINVAL, "workers 1025: 1 to 1024 are possible");
+}
+END_TEST
+
+START_TEST(resize_refuses_a_serial_pool)
+{
+	assert_refused(mproc_pool_resize(pool, 2), -ENOTSUP, "pool \"pool\": is serial, and has 1 worker");
 	ck_assert_int_eq(mproc_pool_workers(pool), 1);
 }
 END_TEST
@@ -223,6 +294,50 @@ START_TEST(map_refuses_a_chunk_too_large)
 }
 END_TEST
 
+static int map_with(const mproc_map_options *options)
+{
+	return mproc_pool_map(pool, fail_test, array, 8, 4, array, 8, options);
+}
+
+START_TEST(map_refuses_a_time_that_is_none)
+{
+	assert_refused(map_with(&(mproc_map_options){.timeout = -0.5}), -EINVAL,
+		"timeout -0.5: 0 and more seconds are possible");
+	assert_refused(map_with(&(mproc_map_options){.soft_timeout = NAN}), -EINVAL,
+		"soft_timeout nan: 0 and more seconds are possible");
+}
+END_TEST
+
+START_TEST(map_refuses_a_timeout_when_nobody_can_be_killed)
+{
+	assert_refused(map_with(&(mproc_map_options){.timeout = 2}), -ENOTSUP,
+		"timeout 2: only workers that are processes can be killed; soft_timeout is possible");
+}
+END_TEST
+
+START_TEST(map_refuses_too_many_retries)
+{
+	assert_refused(
+		map_with(&(mproc_map_options){.retries = 63}), -EINVAL, "retries 63: 0 to 62 are possible");
+}
+END_TEST
+
+START_TEST(map_refuses_an_unknown_way_to_deal_with_failures)
+{
+	assert_refused(map_with(&(mproc_map_options){.on_failure = (mproc_on_failure)2}), -EINVAL,
+		"on_failure 2: 0 (go on) and 1 (stop) are possible");
+	assert_refused(map_with(&(mproc_map_options){.on_failure = (mproc_on_failure)-1}), -EINVAL,
+		"on_failure -1: 0 (go on) and 1 (stop) are possible");
+}
+END_TEST
+
+START_TEST(map_refuses_a_size_without_a_context)
+{
+	assert_refused(
+		map_with(&(mproc_map_options){.context_size = 3}), -EINVAL, "context is NULL, its size 3");
+}
+END_TEST
+
 START_TEST(map_refuses_every_reserved_word)
 {
 	for (size_t i = 0; i < 6; ++i) {
@@ -237,6 +352,55 @@ START_TEST(map_refuses_every_reserved_word)
 }
 END_TEST
 
+static void never_combine(void *total, const void *part, const void *context)
+{
+	ck_abort_msg("called for %p, %p, %p", total, part, context);
+}
+
+static int reduce_with(const mproc_map_options *options)
+{
+	return mproc_pool_reduce(pool, fail_test, never_combine, array, 8, 4, array, 8, options);
+}
+
+START_TEST(reduce_refuses_null)
+{
+	uint64_t total = 7;
+
+	assert_refused(mproc_pool_reduce(NULL, fail_test, never_combine, array, 8, 4, &total, 8, NULL),
+		-EINVAL, "pool is NULL");
+	assert_refused(mproc_pool_reduce(pool, NULL, never_combine, array, 8, 4, &total, 8, NULL), -EINVAL,
+		"function is NULL");
+	assert_refused(mproc_pool_reduce(pool, fail_test, NULL, array, 8, 4, &total, 8, NULL), -EINVAL,
+		"combine is NULL");
+	assert_refused(mproc_pool_reduce(pool, fail_test, never_combine, array, 8, 4, NULL, 0, NULL), -EINVAL,
+		"total is NULL");
+	ck_assert_uint_eq(total, 7);
+}
+END_TEST
+
+START_TEST(reduce_refuses_what_is_for_maps_alone)
+{
+	static const char *const text = "chunk, outcomes, returned and shuffle are for mproc_pool_map alone";
+	mproc_outcome outcomes[4];
+	mproc_bytes returned[4];
+
+	assert_refused(reduce_with(&(mproc_map_options){.chunk = 1}), -EINVAL, text);
+	assert_refused(reduce_with(&(mproc_map_options){.outcomes = outcomes}), -EINVAL, text);
+	assert_refused(reduce_with(&(mproc_map_options){.returned = returned}), -EINVAL, text);
+	assert_refused(reduce_with(&(mproc_map_options){.shuffle = true}), -EINVAL, text);
+}
+END_TEST
+
+START_TEST(reduce_refuses_items_whose_bytes_overflow)
+{
+	uint64_t total;
+
+	assert_refused(mproc_pool_reduce(
+			       pool, fail_test, never_combine, array, 8, SIZE_MAX / 8 + 1, &total, 8, NULL),
+		-EOVERFLOW, "items: 2305843009213693952 of 8 bytes do not fit into a size_t");
+}
+END_TEST
+
 START_TEST(map_that_is_refused_leaves_outcomes_alone)
 {
 	mproc_outcome outcomes[4], untouched[4];
@@ -246,6 +410,7 @@ START_TEST(map_that_is_refused_leaves_outcomes_alone)
 	ck_assert_int_eq(mproc_pool_map(pool, fail_test, array, 0, 4, array, 8,
 				 &(mproc_map_options){.outcomes = outcomes}),
 		-EINVAL);
+	ck_assert_int_eq(map_with(&(mproc_map_options){.outcomes = outcomes, .retries = 63}), -EINVAL);
 	ck_assert_mem_eq(outcomes, untouched, sizeof outcomes);
 }
 END_TEST
@@ -262,7 +427,7 @@ START_TEST(map_without_memory_for_its_items_fails)
 				 &(mproc_map_options){.outcomes = &outcome}),
 		-ENOMEM);
 	ck_assert_ptr_nonnull(strstr(mproc_error_text(), "1125899906842624 bytes"));
-	ck_assert_int_eq(outcome.ending, MPROC_ENDING_NONE);
+	ck_assert_int_eq(outcome.ending, MPROC_ENDING_CANCELLED);
 	mproc_pool_close(processes);
 }
 END_TEST
@@ -468,7 +633,14 @@ int main(void)
 		open_accepts_the_longest_name,
 		open_refuses_every_reserved_word,
 		open_refuses_nowhere_to_put_the_pool,
+		open_refuses_a_size_without_an_argument,
+		open_refuses_a_close_timeout_that_is_no_time,
+		open_refuses_what_only_processes_have,
 		close_accepts_null,
+		terminate_accepts_null,
+		what_is_asked_of_null_is_refused,
+		resize_refuses_too_many_workers,
+		resize_refuses_a_serial_pool,
 		workers_of_null_are_refused,
 		a_serial_pool_has_one_worker,
 		map_refuses_null_as_pool,
@@ -482,6 +654,14 @@ int main(void)
 		map_refuses_results_whose_bytes_overflow,
 		map_refuses_outcomes_whose_bytes_overflow,
 		map_refuses_a_chunk_too_large,
+		map_refuses_a_time_that_is_none,
+		map_refuses_a_timeout_when_nobody_can_be_killed,
+		map_refuses_too_many_retries,
+		map_refuses_an_unknown_way_to_deal_with_failures,
+		map_refuses_a_size_without_a_context,
+		reduce_refuses_null,
+		reduce_refuses_what_is_for_maps_alone,
+		reduce_refuses_items_whose_bytes_overflow,
 		map_refuses_every_reserved_word,
 		map_that_is_refused_leaves_outcomes_alone,
 		open_of_threads_accepts_other_threads,

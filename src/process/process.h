@@ -12,18 +12,21 @@
 
 typedef struct mproci_process_plan {
 	const char *name;
-	/* Default or fork; or spawn, for a function that makes do with what follows below. */
+	/* Fork; or server and spawn, for a function that makes do with what follows below. */
 	mproc_start start;
 	/* As in sys/child.h. */
 	mproci_signals signals;
 	bool ends_with_thread;
 	mproc_process_function *function;
 	void *argument;
-	/* For spawn: how many bytes @argument points to, and what stays open. */
+	/* But for fork: how many bytes @argument points to, 0: it is in the family's memory; and what stays open. */
 	size_t size;
 	const int *descriptors;
 	size_t descriptor_count;
 } mproci_process_plan;
+
+/* Replace MPROC_START_DEFAULT by what it means now.  Returns 0, or -EDEADLK with an error text. */
+int mproci_process_choose(mproc_start *start);
 
 /* As mproc_process_start, for a process of the library's own, which the application does not get to see. */
 int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_process);

@@ -146,6 +146,19 @@ static int hand_over(mproci_start_plan *plan, const void *argument, size_t size)
 	return 0;
 }
 
+int mproci_process_choose(mproc_start *start)
+{
+	if (*start != MPROC_START_DEFAULT)
+		return 0;
+	if (!mproci_process_has_threads())
+		*start = MPROC_START_FORK;
+	else if (mproci_kept(MPROCI_KEPT_SERVER) >= 0)
+		*start = MPROC_START_SERVER;
+	else
+		return fail_for_threads("call mproc_init first in main, ");
+	return 0;
+}
+
 int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_process)
 {
 	const mproc_process_options options = {
@@ -160,30 +173,14 @@ int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_pr
 		.ends_with_thread = plan->ends_with_thread,
 		.function = plan->function,
 	};
-	mproc_start start = plan->start == MPROC_START_SPAWN ? MPROC_START_SPAWN : MPROC_START_FORK;
 	int rc;
 
-	if (plan->start == MPROC_START_DEFAULT && mproci_process_has_threads())
-		return fail_for_threads("");
-	rc = hand_over(&own, plan->argument, start == MPROC_START_SPAWN ? plan->size : 0);
+	rc = hand_over(&own, plan->argument, plan->start == MPROC_START_FORK ? 0 : plan->size);
 	if (rc == 0)
-		rc = begin(&own, start, ret_process);
+		rc = begin(&own, plan->start, ret_process);
 	if (rc < 0)
 		mproc_free(own.copy);
 	return rc;
-}
-
-static int choose_default(mproc_start *start)
-{
-	if (*start != MPROC_START_DEFAULT)
-		return 0;
-	if (!mproci_process_has_threads())
-		*start = MPROC_START_FORK;
-	else if (mproci_kept(MPROCI_KEPT_SERVER) >= 0)
-		*start = MPROC_START_SERVER;
-	else
-		return fail_for_threads("call mproc_init first in main, ");
-	return 0;
 }
 
 static int check(const mproc_process_options *options, mproc_process_function *function, const void *argument,
@@ -206,7 +203,7 @@ int mproc_process_start(const mproc_process_options *options, mproc_process_func
 
 	rc = check(plan.options, function, argument, size, ret_process);
 	if (rc == 0)
-		rc = choose_default(&start);
+		rc = mproci_process_choose(&start);
 	if (rc == 0)
 		rc = mproci_exit_prepare();
 	if (rc == 0)

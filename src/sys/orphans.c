@@ -202,6 +202,13 @@ static void begin(struct sweep *sweep)
 	sweep->alive = sweep->ended = sweep->immune = sweep->doomed_count = 0;
 }
 
+bool mproci_orphans_may_come(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
+}
+
 int mproci_orphans_kill(
 	bool (*is_known)(pid_t child, void *argument), void *argument, mproc_deadline deadline)
 {
@@ -211,6 +218,8 @@ int mproci_orphans_kill(
 	sweep.is_known = is_known;
 	sweep.argument = argument;
 	sweep.alive = sweep.ended = 0;
+	if (!mproci_orphans_may_come())
+		return 0;
 	for (;;) {
 		begin(&sweep);
 		rc = meet_all(&sweep);

@@ -20,6 +20,9 @@
  */
 int mproci_orphans_adopt(void);
 
+/* Whether this process has any child, alive or ended.  Cost: a system call. */
+bool mproci_orphans_may_come(void);
+
 /*
  * Kill and reap every child of this process that is not known, and what becomes its child thereby, until
  * there is none.  Nobody is killed whose parent is known and alive.

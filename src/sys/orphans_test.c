@@ -324,9 +324,19 @@ END_TEST
 
 static int have_no_descriptor(void *unused)
 {
+	pid_t child = fork();
+	int rc;
+
 	(void)unused;
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
 	limit(RLIMIT_NOFILE, 0);
-	return kill_orphans(MPROC_FOREVER) != -EMFILE;
+	rc = kill_orphans(MPROC_FOREVER);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return rc != -EMFILE;
 }
 
 START_TEST(without_proc_nothing_is_known)

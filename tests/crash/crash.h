@@ -58,7 +58,7 @@ typedef struct crash_operation {
 } crash_operation;
 
 enum {
-	CRASH_SHARED_SIZE = 64 << 10
+	CRASH_SHARED_SIZE = 256 << 10
 };
 
 /* Where a victim is, as far as it has told. */
@@ -80,10 +80,16 @@ extern const crash_operation crash_barrier_operations[];
 extern const crash_operation crash_once_operations[];
 extern const crash_operation crash_value_operations[];
 extern const crash_operation crash_file_operations[];
+extern const crash_operation crash_timeline_operations[];
+extern const crash_operation crash_random_operations[];
 extern const crash_operation crash_arena_operations[];
 extern const crash_operation crash_place_operations[];
+extern const crash_operation crash_ranges_operations[];
 extern const crash_operation crash_map_operations[];
 extern const crash_operation crash_crew_operations[];
+extern const crash_operation crash_task_operations[];
+extern const crash_operation crash_task_time_operations[];
+extern const crash_operation crash_task_return_operations[];
 extern const crash_operation crash_connection_operations[];
 extern const crash_operation crash_process_operations[];
 extern const crash_operation crash_queue_operations[];

@@ -36,8 +36,12 @@ static const crash_operation *const families[] = {
 	crash_queue_mistakes,
 	crash_arena_operations,
 	crash_place_operations,
+	crash_ranges_operations,
 	crash_map_operations,
 	crash_crew_operations,
+	crash_task_operations,
+	crash_task_time_operations,
+	crash_task_return_operations,
 	crash_connection_operations,
 	crash_sync_operations,
 	crash_mutex_operations,
@@ -50,6 +54,8 @@ static const crash_operation *const families[] = {
 	crash_once_operations,
 	crash_value_operations,
 	crash_file_operations,
+	crash_timeline_operations,
+	crash_random_operations,
 };
 enum {
 	FAMILY_COUNT = sizeof families / sizeof *families

@@ -247,8 +247,8 @@ END_TEST
 START_TEST(all_methods_are_compared)
 {
 	struct program run = run_program("examples/find_primes --with all --range A");
-	static const char *const methods[] = {
-		"serial", "threads", "ranges", "pool", "queue", "queue-batch", "thread-queue"};
+	static const char *const methods[] = {"serial", "threads", "ranges", "pool", "imap", "imap-unordered",
+		"queue", "queue-batch", "thread-queue"};
 
 	ck_assert_msg(run.status == 0, "exit code %d: %s", run.status, run.error);
 	find_line(run.output, "method");

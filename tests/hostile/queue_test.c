@@ -5,7 +5,7 @@
  */
 #include "channel/queue_fixture.h"
 
-#include <mproc/pool.h>
+#include <mproc/map.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>

@@ -208,7 +208,7 @@ static void map_until_nobody_is_left(void)
 	assert_text_has("no more processes may be started: RLIMIT_NPROC");
 	for (int i = 0; i < 50; ++i) {
 		killed += outcomes[i].ending == MPROC_ENDING_SIGNAL;
-		untouched += outcomes[i].ending == MPROC_ENDING_NONE;
+		untouched += outcomes[i].ending == MPROC_ENDING_CANCELLED;
 	}
 	ck_assert_int_eq(killed, WORKERS);
 	ck_assert_int_eq(untouched, 50 - WORKERS);
@@ -280,7 +280,7 @@ static void end_threads_that_cannot_be_replaced(void)
 	assert_text_has("no more threads may be started");
 	for (int i = 0; i < 50; ++i) {
 		ended += outcomes[i].ending == MPROC_ENDING_EXIT;
-		untouched += outcomes[i].ending == MPROC_ENDING_NONE;
+		untouched += outcomes[i].ending == MPROC_ENDING_CANCELLED;
 	}
 	ck_assert_int_eq(ended, WORKERS);
 	ck_assert_int_eq(untouched, 50 - WORKERS);
@@ -535,7 +535,7 @@ static void use_small_arena(void)
 		-ENOMEM);
 	assert_text_has("104857600 bytes");
 	for (int i = 0; i < 10; ++i)
-		ck_assert_int_eq(outcomes[i].ending, MPROC_ENDING_NONE);
+		ck_assert_int_eq(outcomes[i].ending, MPROC_ENDING_CANCELLED);
 	ck_assert_int_eq(mproc_pool_map(pool, die, items, 1, 1 << 20, results, 100, NULL), -ENOMEM);
 	assert_text_has("104857600 bytes");
 	ck_assert_int_eq(mproc_pool_map(pool, die, NULL, 0, 50 << 20, NULL, 0, NULL), -ENOMEM);
