@@ -12,6 +12,8 @@ PREFIX ?= /usr/local
 TESTS ?= .
 
 BUILD = cmake --build build/$(1) $(if $(2),--target $(2))
+# The figures of the pool are those of two programs.
+BENCH_PROGRAMS = $(patsubst %,build/release/bench/%_bench,$(if $(filter pool,$(BENCH)),map pool,$(BENCH)))
 CTEST = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -R '$(TESTS)'
 
 .PHONY: help release debug deps demo test check san crash fuzz random bench install clean format deps-build deps-test deps-check deps-bench
@@ -53,8 +55,9 @@ release debug: %: build/%/build.ninja
 	$(call BUILD,$*)
 
 demo: build/release/build.ninja
-	$(call BUILD,release,find_primes)
+	$(call BUILD,release,find_primes verify_prime)
 	build/release/examples/find_primes --with all
+	build/release/examples/verify_prime --with all 112272535095295 100109100129100151
 
 # Configured again, for the case that the test library has come since.
 test: deps-test
@@ -93,7 +96,7 @@ random: deps-test
 bench: deps-build
 	cmake --preset release
 	$(call BUILD,release)
-	@set -e; for program in build/release/bench/$(BENCH)_bench; do $$program; done
+	@set -e; for program in $(BENCH_PROGRAMS); do $$program; done
 
 check: deps-check
 	@tools/check
