@@ -610,11 +610,12 @@ static void end(mproc_pool *pool, bool at_once)
 		cancel_everything(pool);
 	/* Also when it is finished: somebody may have come between. */
 	mproci_pool_await_quietly(pool, is_idle, NULL);
-	complete_futures(pool);
-	mproci_futures_tell(pool);
 	close_bell(pool);
 	pool->engine->close(pool);
 	pool->private = NULL;
+	/* Now that nobody can come between: a late worker might have been inside of a map that was done. */
+	complete_futures(pool);
+	mproci_futures_tell(pool);
 	mproci_timeline_flush();
 	mproci_timeline_collect();
 }
