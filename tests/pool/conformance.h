@@ -14,6 +14,12 @@
 
 #include <stdatomic.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const bool IS_SANITIZED = true;
+#else
+static const bool IS_SANITIZED = false;
+#endif
+
 enum {
 	WORKERS = 3,
 	MOST_NUMBERS = 1024,

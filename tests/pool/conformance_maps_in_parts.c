@@ -4,12 +4,6 @@
  */
 #include "conformance.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool IS_SANITIZED = true;
-#else
-static const bool IS_SANITIZED = false;
-#endif
-
 static const size_t TWO_PARTS = ((size_t)1 << 24) + 77;
 static uint8_t *marks;
 
