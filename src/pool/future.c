@@ -365,7 +365,7 @@ int mproc_pool_submit(mproc_pool *pool, mproc_task_function *function, const voi
 {
 	static const mproc_task_options defaults;
 	mproci_submission submission;
-	mproci_terms terms;
+	mproci_terms terms = {0};
 	int rc;
 
 	if (options == NULL)
@@ -599,16 +599,17 @@ int mproc_pool_map_async(mproc_pool *pool, mproc_task_function *function, const 
 	size_t count, void *results, size_t result_size, const mproc_map_options *options,
 	mproc_done_function *on_done, void *on_done_argument, mproc_future **ret_future)
 {
-	mproci_mapping *mapping = malloc(sizeof *mapping);
+	mproci_mapping *mapping;
 	mproc_future *future;
 	int rc;
 
+	if (ret_future == NULL)
+		return mproci_fail(-EINVAL, "ret_future is NULL");
+	mapping = malloc(sizeof *mapping);
 	if (mapping == NULL)
 		return mproci_fail(-ENOMEM, "no memory for a map");
 	rc = mproci_mapping_init(
 		mapping, pool, function, items, item_size, count, results, result_size, options);
-	if (rc == 0 && ret_future == NULL)
-		rc = mproci_fail(-EINVAL, "ret_future is NULL");
 	if (rc == 0 && count != 0)
 		rc = mproci_mapping_start(mapping);
 	if (rc < 0) {
@@ -641,7 +642,7 @@ int mproc_pool_apply(mproc_pool *pool, mproc_task_function *function, const void
 	static const mproc_task_options defaults;
 	mproc_task_options own = options != NULL ? *options : defaults;
 	mproc_outcome *outcome = own.outcome;
-	mproc_future *future;
+	mproc_future *future = NULL;
 	const void *value;
 	int rc;
 
@@ -652,7 +653,7 @@ int mproc_pool_apply(mproc_pool *pool, mproc_task_function *function, const void
 		return mproci_fail(-EINVAL, "on_done is for mproc_pool_submit alone");
 	own.outcome = NULL;
 	rc = mproc_pool_submit(pool, function, argument, size, result_size, &own, &future);
-	if (rc < 0)
+	if (rc < 0 || future == NULL)
 		return rc;
 	rc = mproc_future_get(future, MPROC_FOREVER, &value, NULL);
 	/* Nobody is at it any more when this returns. */

@@ -101,18 +101,19 @@ int mproc_future_wait_any(
 	mproc_future *first;
 	int rc;
 
+	if (ret_index == NULL)
+		return mproci_fail(-EINVAL, "ret_index is NULL");
 	rc = check(futures, count, &first);
-	if (rc == 0 && ret_index == NULL)
-		rc = mproci_fail(-EINVAL, "ret_index is NULL");
-	if (rc == 0 && first == NULL)
-		rc = mproci_fail(-ENOENT, "all of %zu futures are NULL", count);
-	if (rc == 0)
-		rc = await_one(&all, first->pool, deadline);
-	if (rc == 0) {
-		mproci_futures_tell(first->pool);
-		*ret_index = all.found;
-	}
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (first == NULL)
+		return mproci_fail(-ENOENT, "all of %zu futures are NULL", count);
+	rc = await_one(&all, first->pool, deadline);
+	if (rc < 0)
+		return rc;
+	mproci_futures_tell(first->pool);
+	*ret_index = all.found;
+	return 0;
 }
 
 int mproc_future_wait_all(mproc_future *const *futures, size_t count, mproc_deadline deadline)
@@ -132,6 +133,7 @@ int mproc_future_as_completed(mproc_future **futures, size_t count, size_t taken
 {
 	crowd all = {.futures = futures + taken, .count = count - taken};
 	mproc_future *first, *found;
+	mproc_pool *pool;
 	int rc;
 
 	if (taken >= count)
@@ -139,12 +141,13 @@ int mproc_future_as_completed(mproc_future **futures, size_t count, size_t taken
 	if (futures == NULL || futures[taken] == NULL)
 		return mproci_fail(-EINVAL, "futures, or future %zu, is NULL", taken);
 	/* Only this one: a look at all of them for each that ends would be too many. */
+	pool = futures[taken]->pool;
 	rc = check(&futures[taken], 1, &first);
 	if (rc == 0)
-		rc = await_one(&all, first->pool, deadline);
+		rc = await_one(&all, pool, deadline);
 	if (rc < 0)
 		return rc;
-	mproci_futures_tell(first->pool);
+	mproci_futures_tell(pool);
 	found = futures[taken + all.found];
 	futures[taken + all.found] = futures[taken];
 	futures[taken] = found;

@@ -67,7 +67,7 @@ static char *take_block(mproci_spare *spare, size_t size)
 	char *block = spare == NULL || size < LEAST_SPARE ? NULL : atomic_exchange(&spare->block, NULL);
 	size_t room = mproc_usable_size(block);
 
-	if (room >= size && room / TOO_LARGE <= size)
+	if (block != NULL && room >= size && room / TOO_LARGE <= size)
 		return memset(block, 0, size);
 	mproc_free(block);
 	return mproc_calloc(1, size);

@@ -398,9 +398,9 @@ int mproc_pool_stats(mproc_pool *pool, mproc_pool_usage *ret_usage)
 	uint32_t used;
 	int rc;
 
+	if (ret_usage == NULL)
+		return mproci_fail(-EINVAL, "ret_usage is NULL");
 	rc = check_owner(pool);
-	if (rc == 0 && ret_usage == NULL)
-		rc = mproci_fail(-EINVAL, "ret_usage is NULL");
 	if (rc < 0)
 		return rc;
 	crew = pool->crew;

@@ -173,17 +173,20 @@ static int run(mproc_pool *pool, reduction *of, mproc_combine_function *combine,
 	mproc_outcome *outcomes = calloc(blocks, sizeof *outcomes);
 	char *parts = mproc_calloc(blocks, of->result_size);
 	mproc_map_options own = *options;
-	int rc = parts == NULL ? -ENOMEM : 0;
+	int rc;
 
-	if (outcomes == NULL)
-		rc = mproci_fail(-ENOMEM, "no memory for the outcomes of %zu blocks", blocks);
+	if (outcomes == NULL || parts == NULL) {
+		free(outcomes);
+		mproc_free(parts);
+		mproci_fail(-ENOMEM, "no memory for the results of %zu blocks", blocks);
+		return -ENOMEM;
+	}
 	own.context = of;
 	own.context_size = 0;
 	own.chunk = 1;
 	own.on_failure = MPROC_ON_FAILURE_STOP;
 	own.outcomes = outcomes;
-	if (rc == 0)
-		rc = mproc_pool_map(pool, reduce_block, NULL, 0, blocks, parts, of->result_size, &own);
+	rc = mproc_pool_map(pool, reduce_block, NULL, 0, blocks, parts, of->result_size, &own);
 	for (size_t i = 0; i < blocks && rc == 0; ++i)
 		combine(total, parts + i * of->result_size, context);
 	if (rc == MPROC_ITEMS_FAILED)

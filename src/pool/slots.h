@@ -70,12 +70,12 @@ typedef struct mproci_slot {
 
 typedef struct mproci_slots {
 	mproci_slot *_Atomic segments[MPROCI_SLOT_SEGMENTS];
-	/* For the owner: slots there are; where the head was when it looked last. */
-	uint32_t count;
-	uint64_t head_seen;
 	/* The next task in line to be begun, about: what the slot says counts. */
 	_Alignas(128) _Atomic uint64_t head;
 	_Alignas(128) _Atomic uint64_t tail;
+	/* For the owner, as the tail: where the head was when it looked last; slots there are. */
+	uint64_t head_seen;
+	uint32_t count;
 	_Alignas(128) _Atomic mproci_task_id line[MPROCI_LINE_LENGTH];
 } mproci_slots;
 

@@ -515,7 +515,7 @@ int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, const void 
 	static const mproc_imap_options defaults;
 	mproc_stream *stream = NULL;
 	mproci_wishes wishes;
-	mproci_terms terms;
+	mproci_terms terms = {0};
 	int rc;
 
 	if (options == NULL)
@@ -529,9 +529,11 @@ int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, const void 
 		.context_size = options->context_size,
 		.seed = options->seed,
 	};
+	if (ret_stream == NULL)
+		return mproci_fail(-EINVAL, "ret_stream is NULL");
 	rc = mproci_pool_check_caller(pool);
-	if (rc == 0 && (function == NULL || ret_stream == NULL))
-		rc = mproci_fail(-EINVAL, "%s is NULL", function == NULL ? "function" : "ret_stream");
+	if (rc == 0 && function == NULL)
+		rc = mproci_fail(-EINVAL, "function is NULL");
 	if (rc == 0)
 		rc = check_options(options, items, item_size, count);
 	if (rc == 0)
@@ -540,7 +542,7 @@ int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, const void 
 		rc = mproci_submit_check(item_size, result_size, &terms);
 	if (rc == 0)
 		rc = create(pool, options, &terms, item_size, &stream);
-	if (rc < 0)
+	if (rc < 0 || stream == NULL)
 		return rc;
 	stream->items = items;
 	stream->count = count;

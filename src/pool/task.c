@@ -61,15 +61,16 @@ int mproc_task_reserve(mproc_task *task, size_t size, void **ret_room)
 
 int mproc_task_return(mproc_task *task, const void *data, size_t size)
 {
-	void *room;
+	void *room = NULL;
 	int rc;
 
 	if (data == NULL)
 		return mproci_fail(-EINVAL, "data is NULL");
 	rc = mproc_task_reserve(task, size, &room);
-	if (rc == 0)
-		memcpy(room, data, size);
-	return rc;
+	if (rc < 0 || room == NULL)
+		return rc;
+	memcpy(room, data, size);
+	return 0;
 }
 
 mproc_random *mproc_task_random(mproc_task *task)

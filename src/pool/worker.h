@@ -41,14 +41,14 @@ void mproci_worker_init(mproci_worker *worker, mproci_crew *crew, uint32_t numbe
  * Initialize, work until the crew closes or this worker is too many or spent, finalize.  Returns 0, or what the initializer
  * returned, with an error text.
  */
-int mproci_worker_live(mproci_worker *worker);
+int mproci_worker_live(mproci_worker *self);
 
 /* The beginning and the end of that: initialize, finalize. */
-int mproci_worker_begin(mproci_worker *worker);
-void mproci_worker_end(mproci_worker *worker);
+int mproci_worker_begin(mproci_worker *self);
+void mproci_worker_end(mproci_worker *self);
 
 /* Do everything that there is to do now. */
-void mproci_worker_serve(mproci_worker *worker);
+void mproci_worker_serve(mproci_worker *self);
 
 /* A thread that is a worker, and of whom: on its stack as long as it is.  A worker of one pool may do the work of another. */
 typedef struct mproci_role_of_worker {
