@@ -76,7 +76,7 @@ typedef struct mproci_slots {
 	/* For the owner, as the tail: where the head was when it looked last; slots there are. */
 	uint64_t head_seen;
 	uint32_t count;
-	_Alignas(128) _Atomic mproci_task_id line[MPROCI_LINE_LENGTH];
+	_Atomic mproci_task_id line[MPROCI_LINE_LENGTH];
 } mproci_slots;
 
 static inline uint32_t mproci_task_index_of(mproci_task_id id)
