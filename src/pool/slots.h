@@ -69,13 +69,13 @@ typedef struct mproci_slot {
 } mproci_slot;
 
 typedef struct mproci_slots {
-	mproci_slot *_Atomic segments[MPROCI_SLOT_SEGMENTS];
 	/* The next task in line to be begun, about: what the slot says counts. */
 	_Alignas(128) _Atomic uint64_t head;
 	_Alignas(128) _Atomic uint64_t tail;
 	/* For the owner, as the tail: where the head was when it looked last; slots there are. */
 	uint64_t head_seen;
 	uint32_t count;
+	mproci_slot *_Atomic segments[MPROCI_SLOT_SEGMENTS];
 	_Atomic mproci_task_id line[MPROCI_LINE_LENGTH];
 } mproci_slots;
 
