@@ -414,7 +414,25 @@ bool mproci_process_is_alone(void)
 	return __libc_single_threaded || (stat("/proc/self/task", &info) == 0 && info.st_nlink <= 3);
 }
 
+#ifdef __GLIBC__
+/* What pthread_atfork calls, and says for which library: NULL is for none. */
+int __register_atfork(void (*before)(void), void (*parent)(void), void (*child)(void), void *library);
+#endif
+
+/*
+ * glibc forgets a library's handlers when the process ends, without a look whether another thread forks meanwhile, which then
+ * aborts.  This library stays, and so do its handlers.
+ */
+static int register_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
+{
+#ifdef __GLIBC__
+	return __register_atfork(before, parent, child, NULL);
+#else
+	return pthread_atfork(before, parent, child);
+#endif
+}
+
 int mproci_process_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
 {
-	return -pthread_atfork(before, parent, child);
+	return -register_at_fork(before, parent, child);
 }
