@@ -272,17 +272,6 @@ static int describe(mproc_pool *pool, mproc_task_function *function, const void 
 	return rc;
 }
 
-static bool has_room(mproc_pool *pool, void *unused)
-{
-	bool has_room;
-
-	(void)unused;
-	pthread_mutex_lock(&pool->lock);
-	has_room = !mproci_submit_must_wait(pool);
-	pthread_mutex_unlock(&pool->lock);
-	return has_room;
-}
-
 /* With room in line when nobody else puts anything there meanwhile. */
 static int await_room(mproc_pool *pool, mproc_deadline deadline, uint64_t begun)
 {
@@ -292,8 +281,8 @@ static int await_room(mproc_pool *pool, mproc_deadline deadline, uint64_t begun)
 	rc = mproci_crew_failure(pool->crew);
 	if (rc < 0)
 		rc = mproci_pool_check(pool);
-	if (rc == 0 && !has_room(pool, NULL)) {
-		rc = mproci_pool_await(pool, has_room, NULL, deadline, begun);
+	if (rc == 0 && !mproci_submit_has_room(pool, NULL)) {
+		rc = mproci_pool_await(pool, mproci_submit_has_room, NULL, deadline, begun);
 		if (rc == -ETIMEDOUT)
 			mproci_fail(rc, "the deadline has passed while %d tasks were in line",
 				MPROCI_LINE_LENGTH);

@@ -277,17 +277,6 @@ static int await(mproc_stream *self, mproc_deadline deadline)
 	return rc == 0 && !find(self->pool, self) ? mproci_pool_check(self->pool) : rc;
 }
 
-static bool has_room(mproc_pool *pool, void *unused)
-{
-	bool has_room;
-
-	(void)unused;
-	pthread_mutex_lock(&pool->lock);
-	has_room = !mproci_submit_must_wait(pool);
-	pthread_mutex_unlock(&pool->lock);
-	return has_room;
-}
-
 /* Have at least one item on its way, if there are any; others may have filled the line. */
 static int fill_some(mproc_stream *self, mproc_deadline deadline)
 {
@@ -296,7 +285,7 @@ static int fill_some(mproc_stream *self, mproc_deadline deadline)
 
 	fill(self);
 	while (rc == 0 && self->filled == 0 && !self->is_at_end) {
-		rc = mproci_pool_await(self->pool, has_room, NULL,
+		rc = mproci_pool_await(self->pool, mproci_submit_has_room, NULL,
 			mproci_deadline_earlier(deadline, self->terms->deadline), begun);
 		if (rc == -ETIMEDOUT)
 			return mproci_fail(rc, "%d other tasks are in line", MPROCI_LINE_LENGTH);

@@ -36,6 +36,17 @@ bool mproci_submit_must_wait(mproc_pool *pool)
 	return mproci_line_is_full(&pool->crew->slots, pool->written + pool->reserved);
 }
 
+bool mproci_submit_has_room(mproc_pool *pool, void *unused)
+{
+	bool has_room;
+
+	(void)unused;
+	pthread_mutex_lock(&pool->lock);
+	has_room = !mproci_submit_must_wait(pool);
+	pthread_mutex_unlock(&pool->lock);
+	return has_room;
+}
+
 /* ---- slots ---- */
 
 static int grow(mproc_pool *pool)

@@ -27,6 +27,9 @@ int mproci_submit_check(size_t item_size, size_t result_size, const mproci_terms
 /* Locked: whether there is no room in line. */
 bool mproci_submit_must_wait(mproc_pool *pool);
 
+/* Not locked: whether there is; what mproci_pool_await waits for. */
+bool mproci_submit_has_room(mproc_pool *pool, void *unused);
+
 /* Locked: put a task in line; the workers see it when it is published.  Returns 0, or -ENOMEM with an error text. */
 int mproci_submit(mproc_pool *pool, const mproci_submission *submission, mproci_task_id *ret_id);
 
