@@ -170,6 +170,7 @@ START_TEST(threads_compute_at_once)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__
 /* libcrypto's own locks would be taken for ever in a child that is forked at the wrong moment. */
 START_TEST(child_forked_while_others_compute_can_compute)
 {
@@ -184,6 +185,7 @@ START_TEST(child_forked_while_others_compute_can_compute)
 		ck_assert_int_eq(support_end(&threads[i]), 0);
 }
 END_TEST
+#endif
 
 int main(void)
 {
@@ -197,7 +199,12 @@ int main(void)
 		threads_compute_at_once,
 		NULL,
 	};
-	const TTest *process_tests[] = {child_forked_while_others_compute_can_compute, NULL};
+	const TTest *process_tests[] = {
+#ifndef __SANITIZE_ADDRESS__ /* whose own locks are not safe there: a child that allocates may wait for ever */
+		child_forked_while_others_compute_can_compute,
+#endif
+		NULL,
+	};
 	const support_suite suite = {.name = "hmac", .tests = tests, .process_tests = process_tests};
 
 	return support_run_suite(&suite);

@@ -260,7 +260,8 @@ START_TEST(exactly_as_many_processes_as_the_limit_are_allowed)
 	uint64_t items[WORKERS] = {1, 2}, results[WORKERS];
 	mproc_pool *pool = open_with_process_limit(LIMIT);
 
-	assert_ok(mproc_pool_map(pool, fork_some, items, 8, 4, results, 8, &(mproc_map_options){.chunk = 1}));
+	assert_ok(mproc_pool_map(
+		pool, fork_some, items, 8, WORKERS, results, 8, &(mproc_map_options){.chunk = 1}));
 	mproc_pool_close(pool);
 }
 END_TEST

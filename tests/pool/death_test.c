@@ -445,8 +445,8 @@ static void weather_storm(mproc_pool *pool, size_t chunk, storm_item *items, uin
 		} else {
 			ck_assert_msg(
 				outcomes[i].ending == MPROC_ENDING_SIGNAL && outcomes[i].code == SIGKILL,
-				"item %d: ending %d, code %d", i, (int)outcomes[i].ending,
-				(int)outcomes[i].code);
+				"item %d: ending %d, code %d; the map: %d (%s)", i, (int)outcomes[i].ending,
+				(int)outcomes[i].code, rc, rc < 0 ? mproc_error_text() : "");
 			++failed;
 		}
 	}
@@ -528,7 +528,7 @@ static void *kill_nursery_when_all_stay(void *nursery)
 static int64_t kill_nursery_in_map(void)
 {
 	mproc_outcome outcomes[ITEMS];
-	int endings[5] = {0};
+	int endings[MPROC_ENDING_CANCELLED + 1] = {0};
 	mproc_pool *pool = open_processes(WORKERS);
 	pid_t nursery = find_nursery();
 	uint64_t untouched = 77;
