@@ -7,6 +7,7 @@
 #include <mproc/result.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static _Thread_local char error_text[MPROCI_ERROR_TEXT_SIZE];
 
@@ -17,6 +18,12 @@ int mproci_fail(int code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(error_text, sizeof error_text, format, arguments);
 	va_end(arguments);
+	return code;
+}
+
+int mproci_answer(int code, const char *text)
+{
+	memccpy(error_text, text, 0, sizeof error_text - 1);
 	return code;
 }
 

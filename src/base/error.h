@@ -12,4 +12,7 @@ enum {
 /* Set this thread's error text and return @code, so that a failure is one statement. */
 int mproci_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same with a text that is as it is: for answers that are no mistakes, which come often. */
+int mproci_answer(int code, const char *text);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include <mproc/deadline.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct mproci_biased_lock {
@@ -47,10 +48,10 @@ int mproci_biased_lock_try(mproci_biased_lock *lock);
 int mproci_biased_lock_settle(mproci_biased_lock *lock, mproc_deadline deadline);
 
 /*
- * For a thread that is inside of something (mproci_thread_enters).  Returns what mproci_lock_take does; MPROC_OWNER_DIED also when
- * nobody knows whether the last holder died with it.
+ * For a thread that is inside of something (mproci_thread_enters): take it if this thread has the bias.  Returns whether it is taken; then nobody
+ * has died with it.
  */
-static inline int mproci_biased_lock_take(mproci_biased_lock *lock, mproc_deadline deadline)
+static inline bool mproci_biased_lock_take_own(mproci_biased_lock *lock)
 {
 	mproci_id self = mproci_thread_noted.id;
 	_Atomic uintptr_t *holds = mproci_thread_noted.holds;
@@ -58,29 +59,43 @@ static inline int mproci_biased_lock_take(mproci_biased_lock *lock, mproc_deadli
 	/* It holds one at a time like this. */
 	if (self == 0 || atomic_load_explicit(&lock->bias, memory_order_relaxed) != self
 		|| atomic_load_explicit(holds, memory_order_relaxed) != 0)
-		return mproci_biased_lock_take_mutex(lock, deadline);
+		return false;
 	mproci_lock_assert_rank(&lock->mutex);
 	atomic_store_explicit(holds, (uintptr_t)lock, memory_order_relaxed);
 	/* Who ends the bias has this thread fenced between that store and this load, or after both, or before. */
 	atomic_signal_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(&lock->bias, memory_order_acquire) == self) {
 		mproci_lock_note_taken(&lock->mutex);
-		return 0;
+		return true;
 	}
 	atomic_store_explicit(holds, 0, memory_order_release);
-	return mproci_biased_lock_take_mutex(lock, deadline);
+	return false;
+}
+
+/* Let go of one that mproci_biased_lock_take_own took. */
+static inline void mproci_biased_lock_release_own(mproci_biased_lock *lock)
+{
+	mproci_lock_note_released(lock->mutex.rank);
+	atomic_store_explicit(mproci_thread_noted.holds, 0, memory_order_release);
+}
+
+/*
+ * For a thread that is inside of something.  Returns what mproci_lock_take does; MPROC_OWNER_DIED also when nobody knows whether the last
+ * holder died with it.
+ */
+static inline int mproci_biased_lock_take(mproci_biased_lock *lock, mproc_deadline deadline)
+{
+	return mproci_biased_lock_take_own(lock) ? 0 : mproci_biased_lock_take_mutex(lock, deadline);
 }
 
 static inline void mproci_biased_lock_release(mproci_biased_lock *lock)
 {
 	_Atomic uintptr_t *holds = mproci_thread_noted.holds;
 
-	if (holds == NULL || atomic_load_explicit(holds, memory_order_relaxed) != (uintptr_t)lock) {
+	if (holds == NULL || atomic_load_explicit(holds, memory_order_relaxed) != (uintptr_t)lock)
 		mproci_biased_lock_release_mutex(lock);
-		return;
-	}
-	mproci_lock_note_released(lock->mutex.rank);
-	atomic_store_explicit(holds, 0, memory_order_release);
+	else
+		mproci_biased_lock_release_own(lock);
 }
 
 #endif

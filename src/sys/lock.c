@@ -24,7 +24,9 @@ static _Thread_local uint32_t held_ranks;
 
 void mproci_lock_assert_rank(const mproci_lock *lock)
 {
-	assert(lock->rank == MPROCI_LOCK_OF_PROGRAM || held_ranks >> lock->rank == 0);
+	unsigned next = lock->rank == MPROCI_LOCK_OF_ENTRIES ? lock->rank + 1 : lock->rank;
+
+	assert(lock->rank == MPROCI_LOCK_OF_PROGRAM || held_ranks >> next == 0);
 }
 
 void mproci_lock_note_taken(const mproci_lock *lock)

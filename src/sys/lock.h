@@ -18,6 +18,8 @@ typedef enum mproci_lock_rank {
 	/* Code of the program runs while it is held: not checked. */
 	MPROCI_LOCK_OF_PROGRAM,
 	MPROCI_LOCK_OF_STEALING,
+	/* The only ones of which a thread may hold several: those of one dict, in their order. */
+	MPROCI_LOCK_OF_ENTRIES,
 	MPROCI_LOCK_OF_CONSUMERS,
 	MPROCI_LOCK_OF_PRODUCERS,
 	MPROCI_LOCK_OF_MAKING,
