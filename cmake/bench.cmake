@@ -2,7 +2,7 @@
 # without mproc, built where what it needs is installed; the rest is what they all share.
 
 file(GLOB bench_common CONFIGURE_DEPENDS bench/*.c)
-list(FILTER bench_common EXCLUDE REGEX "_(bench|bench_[a-z]+|openmp|boost|zeromq)\\.c$")
+list(FILTER bench_common EXCLUDE REGEX "_(bench|bench_[a-z]+|openmp|boost|zeromq|glib)\\.c$")
 add_library(mproc_bench_common STATIC ${bench_common})
 target_compile_definitions(mproc_bench_common PUBLIC _GNU_SOURCE)
 target_link_libraries(mproc_bench_common PRIVATE mproc_flags PUBLIC Threads::Threads)
@@ -31,6 +31,11 @@ endif()
 pkg_check_modules(ZEROMQ IMPORTED_TARGET libzmq)
 if(ZEROMQ_FOUND)
   mproc_add_peers(zeromq PkgConfig::ZEROMQ)
+endif()
+
+pkg_check_modules(GLIB IMPORTED_TARGET glib-2.0)
+if(GLIB_FOUND)
+  mproc_add_peers(glib PkgConfig::GLIB)
 endif()
 
 # Boost is C++: a library of its own, which has none of the flags of C.

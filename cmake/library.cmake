@@ -24,7 +24,9 @@ pkg_check_modules(CRYPTO REQUIRED libcrypto>=3.0)
 
 # Random123 is nothing but headers, and has no file for pkg-config.
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
-mark_as_advanced(RANDOM123_INCLUDE_DIR)
+# Of xxHash only the headers are used.
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+mark_as_advanced(RANDOM123_INCLUDE_DIR XXHASH_INCLUDE_DIR)
 
 # "folder/file.h", and not <folder/file.h>: <sys/poll.h> is not ours.
 add_library(mproc_inside INTERFACE)
@@ -40,7 +42,7 @@ set_target_properties(mproc_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VI
 target_compile_definitions(mproc_objects PRIVATE _GNU_SOURCE)
 target_include_directories(mproc_objects PRIVATE include)
 target_link_libraries(mproc_objects PRIVATE mproc_flags mproc_inside Threads::Threads)
-target_include_directories(mproc_objects SYSTEM PRIVATE ${CRYPTO_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR})
+target_include_directories(mproc_objects SYSTEM PRIVATE ${CRYPTO_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR} ${XXHASH_INCLUDE_DIR})
 if(use_hwloc)
   target_include_directories(mproc_objects SYSTEM PRIVATE ${HWLOC_INCLUDE_DIRS})
 endif()

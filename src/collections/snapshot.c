@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "collections/gathering.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <mproc/snapshot.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ALIGNMENT = 16,
+	FEWEST_ENTRIES = 64,
+	FEWEST_BYTES = 4096,
+};
+
+typedef struct holder {
+	mproc_snapshot public;
+	char *bytes;
+} holder;
+
+static int refuse(size_t size)
+{
+	return mproci_fail(-ENOMEM, "snapshot: this process has no memory for %zu bytes more", size);
+}
+
+/* See that there is room for @more than @used of what is @unit bytes large. */
+static int make_room(void **memory, size_t *room, size_t used, size_t more, size_t unit)
+{
+	size_t wanted = *room * 2 > used + more ? *room * 2 : used + more;
+	void *larger;
+
+	if (*room - used >= more)
+		return 0;
+	larger = realloc(*memory, wanted * unit);
+	if (larger == NULL)
+		return refuse(wanted * unit);
+	*memory = larger;
+	*room = wanted;
+	return 0;
+}
+
+/* With a byte of 0 behind them. */
+static size_t room_of(size_t size)
+{
+	return (size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Returns their offset in the bytes, as an address. */
+static const void *add_bytes(mproci_gathering *gathering, const _Atomic uint64_t *words, size_t size)
+{
+	size_t offset = gathering->used;
+
+	mproci_words_copy(gathering->bytes + offset, words, size);
+	gathering->bytes[offset + size] = 0;
+	gathering->used += room_of(size);
+	return (const void *)(uintptr_t)offset;
+}
+
+int mproci_gathering_add(mproci_gathering *gathering, const _Atomic uint64_t *key, size_t key_size,
+	const _Atomic uint64_t *value, size_t value_size)
+{
+	size_t more = room_of(value_size) + (key == NULL ? 0 : room_of(key_size));
+	mproc_snapshot_entry *entry;
+	int rc;
+
+	rc = make_room((void **)&gathering->entries, &gathering->room, gathering->count,
+		gathering->room == 0 ? FEWEST_ENTRIES : 1, sizeof *gathering->entries);
+	if (rc == 0)
+		rc = make_room((void **)&gathering->bytes, &gathering->size, gathering->used,
+			gathering->size == 0 ? more + FEWEST_BYTES : more, 1);
+	if (rc < 0)
+		return rc;
+	entry = &gathering->entries[gathering->count++];
+	*entry = (mproc_snapshot_entry){.key_size = key_size, .value_size = value_size};
+	/* What has no key is told by its offset. */
+	entry->key = key == NULL ? (const void *)UINTPTR_MAX : add_bytes(gathering, key, key_size);
+	entry->value = add_bytes(gathering, value, value_size);
+	return 0;
+}
+
+static const void *address_of(const char *bytes, const void *offset)
+{
+	return (uintptr_t)offset == UINTPTR_MAX ? NULL : bytes + (uintptr_t)offset;
+}
+
+int mproci_gathering_end(mproci_gathering *gathering, mproc_snapshot **ret_snapshot)
+{
+	holder *self = malloc(sizeof *self);
+	int rc = self == NULL ? refuse(sizeof *self) : 0;
+
+	/* Also when there are none: functions like qsort take no NULL. */
+	if (rc == 0 && gathering->room == 0)
+		rc = make_room(
+			(void **)&gathering->entries, &gathering->room, 0, 1, sizeof *gathering->entries);
+	if (rc < 0) {
+		mproci_gathering_drop(gathering);
+		free(self);
+		return rc;
+	}
+	*self = (holder){{gathering->count, gathering->entries}, gathering->bytes};
+	for (size_t i = 0; i < gathering->count; ++i) {
+		mproc_snapshot_entry *entry = &gathering->entries[i];
+
+		entry->key = address_of(gathering->bytes, entry->key);
+		entry->value = address_of(gathering->bytes, entry->value);
+	}
+	*gathering = (mproci_gathering){0};
+	*ret_snapshot = &self->public;
+	return 0;
+}
+
+void mproci_gathering_drop(mproci_gathering *gathering)
+{
+	free(gathering->entries);
+	free(gathering->bytes);
+	*gathering = (mproci_gathering){0};
+}
+
+mproc_snapshot *mproc_snapshot_close(mproc_snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return NULL;
+	free(snapshot->entries);
+	free(((holder *)snapshot)->bytes);
+	free(snapshot);
+	return NULL;
+}
+
+static int compare_bytes(const void *left, size_t left_size, const void *right, size_t right_size)
+{
+	size_t common = left_size < right_size ? left_size : right_size;
+	int difference = common == 0 ? 0 : memcmp(left, right, common);
+
+	return difference != 0 ? difference : (left_size > right_size) - (left_size < right_size);
+}
+
+int mproc_compare_by_key(const void *left, const void *right)
+{
+	const mproc_snapshot_entry *one = left, *other = right;
+
+	return compare_bytes(one->key, one->key_size, other->key, other->key_size);
+}
+
+int mproc_compare_by_number(const void *left, const void *right)
+{
+	const mproc_snapshot_entry *one = left, *other = right;
+	bool is_number = one->value_size == sizeof(int64_t), is_other = other->value_size == sizeof(int64_t);
+	int64_t number, against;
+
+	if (!is_number || !is_other)
+		return is_number == is_other ? mproc_compare_by_key(left, right) : is_other - is_number;
+	memcpy(&number, one->value, sizeof number);
+	memcpy(&against, other->value, sizeof against);
+	return number != against ? (number < against) - (number > against)
+				 : mproc_compare_by_key(left, right);
+}
