@@ -55,9 +55,10 @@ release debug: %: build/%/build.ninja
 	$(call BUILD,$*)
 
 demo: build/release/build.ninja
-	$(call BUILD,release,find_primes verify_prime)
+	$(call BUILD,release,find_primes verify_prime shared_dict)
 	build/release/examples/find_primes --with all
 	build/release/examples/verify_prime --with all 112272535095295 100109100129100151
+	build/release/examples/shared_dict --top 5 README.md
 
 # Configured again, for the case that the test library has come since.
 test: deps-test
