@@ -83,7 +83,8 @@ bool mproci_collection_outlast_others(mproci_collection *collection, mproc_deadl
 	_Atomic uint32_t nobody = 0;
 
 	/* Whoever has noted that he is inside is seen from here on; who notes it later sees that it is destroyed. */
-	mproci_membarrier_all();
+	if (!mproci_membarrier_all())
+		mproci_futex_wait(&nobody, 0, mproci_clock_now() + MPROCI_NANOSECONDS_PER_MILLISECOND);
 	while (mproci_thread_others_inside(collection)) {
 		if (mproci_clock_now() > end)
 			return false;

@@ -6,7 +6,7 @@
 
 enum {
 	SIZE_OF_ARENA = 16 << 20,
-	VALUE = 1000,
+	VALUE = 4000,
 };
 
 /* An arena as small as there can be. */

@@ -11,6 +11,8 @@ static const size_t sizes[] = {0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 4095, 4096
 	8192, 8193, 100000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1};
 
 static const size_t SIZES = sizeof sizes / sizeof *sizes;
+/* All but the last few. */
+static const size_t SMALL_SIZES = sizeof sizes / sizeof *sizes - 4;
 
 static const uint32_t stripes[] = {1, 2, 64};
 
@@ -108,7 +110,7 @@ START_TEST(destroy_frees_all_that_is_in_it)
 	for (size_t i = 0; i < STRIPES; ++i) {
 		create_with((mproc_dict_options){.stripes = stripes[i]});
 		for (uint32_t key = 0; key < 3000; ++key)
-			set_filled(&key, sizeof key, sizes[key % (SIZES - 4)], key);
+			set_filled(&key, sizeof key, sizes[key % SMALL_SIZES], key);
 		destroy();
 		ck_assert_uint_eq(count_blocks(), blocks_before);
 	}
@@ -222,6 +224,14 @@ START_TEST(value_takes_the_place_of_the_one_before)
 }
 END_TEST
 
+static void replace_and_check(size_t size, size_t next)
+{
+	set_filled("key", 3, size, 1);
+	expect_filled("key", 3, size, 1);
+	set_filled("key", 3, next, 2);
+	expect_filled("key", 3, next, 2);
+}
+
 START_TEST(value_of_each_size_takes_the_place_of_each_other)
 {
 	size_t first;
@@ -229,14 +239,12 @@ START_TEST(value_of_each_size_takes_the_place_of_each_other)
 	create_with((mproc_dict_options){.stripes = 1});
 	set_filled("key", 3, 0, 0);
 	first = used_bytes();
-	for (size_t i = 0; i < SIZES; ++i) {
-		for (size_t j = 0; j < SIZES; ++j) {
-			set_filled("key", 3, sizes[i], 1);
-			expect_filled("key", 3, sizes[i], 1);
-			set_filled("key", 3, sizes[j], 2);
-			expect_filled("key", 3, sizes[j], 2);
-		}
+	for (size_t i = 0; i < SMALL_SIZES; ++i) {
+		for (size_t j = 0; j < SMALL_SIZES; ++j)
+			replace_and_check(sizes[i], sizes[j]);
 	}
+	for (size_t i = 0; i < SIZES; ++i)
+		replace_and_check(sizes[i], sizes[(i + 7) % SIZES]);
 	set_filled("key", 3, 0, 0);
 	ck_assert_uint_eq(used_bytes(), first);
 }

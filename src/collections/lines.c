@@ -96,10 +96,10 @@ void mproci_lines_drop_empty(mproci_bucket *bucket)
 		}
 		if (next != NULL || mproci_bucket_lanes(last) != 0)
 			return;
+		/* A line that was about to be added to it: now, for nobody looks at what a line has that does not count. */
+		mproci_place_empty(&last->more);
 		atomic_store_explicit(&before->lanes, mproci_bucket_lanes(before) & ~MPROCI_BUCKET_MORE,
 			memory_order_release);
-		/* A line that was about to be added to it. */
-		mproci_place_empty(&last->more);
 		mproci_place_empty(&before->more);
 	}
 }

@@ -414,9 +414,10 @@ int mproci_table_clear(mproci_table *table, uint32_t epoch)
 	atomic_store_explicit(&table->buckets, MPROCI_TABLE_FEWEST_BUCKETS, memory_order_release);
 	atomic_store_explicit(&table->count, 0, memory_order_release);
 	atomic_store_explicit(&table->retry_at, 0, memory_order_relaxed);
+	/* As long as the epoch is not stored, whoever comes next does all of this again. */
+	trim(table);
 	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
 	end(table);
-	trim(table);
 	return 0;
 }
 
