@@ -151,8 +151,7 @@ static void check_winners(runner *run)
 	for (uint64_t key = 0; key < ROUNDS; ++key) {
 		uint64_t side = SIDES;
 
-		ck_assert_int_eq(get_number(key, &side), 0);
-		ck_assert_uint_lt(side, SIDES);
+		require(get_number(key, &side) == 0 && side < SIDES, "a side");
 		wins += UINT64_C(1) << 16 * side;
 	}
 	ck_assert_uint_eq(wins, shared->wins);
@@ -258,7 +257,7 @@ static int take_all(void *unused)
 static void check_taken(runner *run)
 {
 	for (uint64_t key = 0; key < ROUNDS; ++key)
-		ck_assert_int_eq(set_number(key, ~key), 0);
+		require(set_number(key, ~key) == 0, "setting");
 	run(take_all);
 	ck_assert_int_eq(mproc_dict_count(dict), 0);
 	for (uint64_t key = 0; key < ROUNDS; ++key)

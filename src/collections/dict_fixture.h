@@ -75,6 +75,13 @@ static inline void check_failed(ssize_t rc, int expected, const char *text)
 	support_check_text(text);
 }
 
+/* For what is checked a million times: each assertion of Check that holds is written to a file. */
+static inline void require(bool is_so, const char *what)
+{
+	if (!is_so)
+		ck_abort_msg("%s is not so; %s", what, mproc_error_text());
+}
+
 /* Values of a pattern. */
 
 static inline unsigned char pattern_at(size_t place, unsigned seed)
@@ -102,10 +109,10 @@ static inline void set_filled(const void *key, size_t key_size, size_t size, uns
 	char *value = malloc(size + 1);
 	int rc;
 
-	ck_assert_ptr_nonnull(value);
+	require(value != NULL, "memory for a value");
 	fill(value, size, seed);
 	rc = mproc_dict_set(dict, key, key_size, value, size);
-	ck_assert_msg(rc == 0, "set of %zu bytes: %d, %s", size, rc, mproc_error_text());
+	require(rc == 0, "a value is set");
 	free(value);
 }
 
@@ -116,14 +123,12 @@ static inline void expect_filled(const void *key, size_t key_size, size_t size, 
 	size_t got = SIZE_MAX, copied = SIZE_MAX;
 	int rc = mproc_dict_get(dict, key, key_size, buffer, size, &got);
 
-	ck_assert_msg(rc == 0, "get of %zu bytes: %d, %s", size, rc, mproc_error_text());
-	ck_assert_uint_eq(got, size);
-	ck_assert(is_filled(buffer, size, seed));
+	require(rc == 0, "a value is got");
+	require(got == size && is_filled(buffer, size, seed), "the value that was got");
 	rc = mproc_dict_get_copy(dict, key, key_size, &copy, &copied);
-	ck_assert_msg(rc == 0, "copy of %zu bytes: %d, %s", size, rc, mproc_error_text());
-	ck_assert_uint_eq(copied, size);
-	ck_assert(is_filled(copy, size, seed));
-	ck_assert_int_eq(((char *)copy)[size], 0);
+	require(rc == 0, "a value is copied");
+	require(copied == size && is_filled(copy, size, seed) && ((char *)copy)[size] == 0,
+		"the value that was copied");
 	free(copy);
 	free(buffer);
 }

@@ -82,17 +82,16 @@ static void write_value(const expectation *what)
 
 static void check_value(const void *bytes, size_t size, const expectation *expected)
 {
-	ck_assert(expected->is_there);
-	ck_assert_uint_eq(size, expected->size);
-	if (size == sizeof expected->number)
-		ck_assert_mem_eq(bytes, &expected->number, size);
-	else
-		ck_assert(is_filled(bytes, size, expected->seed));
+	require(expected->is_there && size == expected->size, "the size of a value");
+	require(size == sizeof expected->number ? memcmp(bytes, &expected->number, size) == 0
+						: is_filled(bytes, size, expected->seed),
+		"a value");
 }
 
 static void expect_rc(int rc, int expected)
 {
-	ck_assert_msg(rc == expected, "%d, not %d: %s", rc, expected, mproc_error_text());
+	if (rc != expected)
+		ck_abort_msg("%d, not %d: %s", rc, expected, mproc_error_text());
 }
 
 static void put_into_model(uint32_t number, expectation what)
@@ -164,7 +163,7 @@ static void add_to_one(uint32_t number)
 	put_into_model(number, (expectation){.is_there = true,
 				       .size = sizeof sum,
 				       .number = (expected->is_there ? expected->number : 0) + by});
-	ck_assert_int_eq(sum, expected->number);
+	require(sum == expected->number, "the sum");
 }
 
 static void get_one(uint32_t number)
@@ -214,7 +213,7 @@ static void delete_one(uint32_t number)
 static void count_all(uint32_t unused)
 {
 	(void)unused;
-	ck_assert_int_eq(mproc_dict_count(dict), count);
+	require(mproc_dict_count(dict) == (ssize_t)count, "the count");
 }
 
 /* The number of a key that make_key made. */
@@ -235,11 +234,11 @@ static void compare_all(void)
 	for (size_t i = 0; i < all->count; ++i) {
 		uint32_t number = number_of(all->entries[i].key, all->entries[i].key_size);
 
-		ck_assert_uint_lt(number, KEYS);
-		ck_assert(!is_seen[number]);
+		require(number < KEYS && !is_seen[number], "a key");
 		is_seen[number] = true;
-		ck_assert_uint_eq(all->entries[i].key_size, make_key(number));
-		ck_assert_mem_eq(all->entries[i].key, key, all->entries[i].key_size);
+		require(all->entries[i].key_size == make_key(number)
+				&& memcmp(all->entries[i].key, key, all->entries[i].key_size) == 0,
+			"the bytes of a key");
 		check_value(all->entries[i].value, all->entries[i].value_size, &model[number]);
 	}
 	ck_assert_ptr_null(mproc_snapshot_close(all));

@@ -639,11 +639,7 @@ static void check_many(uint64_t first, uint64_t end)
 		uint64_t number = 77;
 		int rc = get_number(key, &number);
 
-		if (key < first || key >= end)
-			ck_assert_int_eq(rc, -ENOENT);
-		else
-			ck_assert_msg(rc == 0 && number == ~key, "key %d: %d, %s", (int)key, rc,
-				mproc_error_text());
+		require(key < first || key >= end ? rc == -ENOENT : rc == 0 && number == ~key, "a number");
 	}
 }
 
@@ -654,17 +650,17 @@ static void grow_and_shrink(uint32_t count)
 	create_with((mproc_dict_options){.stripes = count});
 	empty = used_bytes();
 	for (uint64_t key = 0; key < MANY; ++key)
-		ck_assert_int_eq(set_number(key, ~key), 0);
+		require(set_number(key, ~key) == 0, "setting");
 	full = used_bytes();
 	/* What the header of an entry and its place in the table may take. */
 	ck_assert_uint_le(full - empty, (size_t)MANY * 100 + 512 * count);
 	check_many(0, MANY);
 	for (uint64_t key = 0; key < MANY / 2; ++key)
-		ck_assert_int_eq(delete_number(key), 0);
+		require(delete_number(key) == 0, "deleting");
 	check_many(MANY / 2, MANY);
 	ck_assert_uint_lt(used_bytes(), full);
 	for (uint64_t key = MANY - 1; key >= MANY / 2; --key)
-		ck_assert_int_eq(delete_number(key), 0);
+		require(delete_number(key) == 0, "deleting");
 	check_many(0, 0);
 	ck_assert_uint_le(used_bytes(), empty + 512 * count);
 	destroy();
