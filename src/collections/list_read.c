@@ -33,7 +33,7 @@ typedef struct request {
 	uint64_t count;
 } request;
 
-static MPROCI_RACES bool is_unchanged(mproc_list *list, uint32_t version)
+static MPROCI_RACES bool is_unchanged(mproc_list *list, uint64_t version)
 {
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&list->sequence.version, memory_order_relaxed) == version;
@@ -43,7 +43,7 @@ static MPROCI_RACES bool is_unchanged(mproc_list *list, uint32_t version)
  * Without an error text.  What was freed in the meantime is not copied, most of the time: then a buffer keeps
  * what is in it when the item is gone.
  */
-static MPROCI_RACES int read_item(mproc_list *list, uint32_t version, request *reading)
+static MPROCI_RACES int read_item(mproc_list *list, uint64_t version, request *reading)
 {
 	mproci_slots used = mproci_sequence_slots(&list->sequence);
 	uint64_t from_front;
@@ -64,7 +64,7 @@ static MPROCI_RACES int read_item(mproc_list *list, uint32_t version, request *r
 	return 0;
 }
 
-static MPROCI_RACES int read_count(mproc_list *list, uint32_t version, request *reading)
+static MPROCI_RACES int read_count(mproc_list *list, uint64_t version, request *reading)
 {
 	mproci_slots used = mproci_sequence_slots(&list->sequence);
 
@@ -73,13 +73,13 @@ static MPROCI_RACES int read_count(mproc_list *list, uint32_t version, request *
 	return mproci_sequence_can_have(&list->sequence, used) ? 0 : -EBADMSG;
 }
 
-typedef int read_function(mproc_list *list, uint32_t version, request *reading);
+typedef int read_function(mproc_list *list, uint64_t version, request *reading);
 
 /* Returns what @read does, or -EBUSY: the lock is needed. */
 static MPROCI_RACES int try_reading(mproc_list *list, read_function *read, request *reading)
 {
 	for (int i = 0; i < TRIES; ++i) {
-		uint32_t version = atomic_load_explicit(&list->sequence.version, memory_order_acquire);
+		uint64_t version = atomic_load_explicit(&list->sequence.version, memory_order_acquire);
 		int rc;
 
 		/*

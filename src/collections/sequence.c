@@ -78,7 +78,7 @@ static void *get_address(void *_Atomic *word)
 /* The two stores around every change that readers must not see half of. */
 static void begin(mproci_sequence *sequence)
 {
-	uint32_t version = atomic_load_explicit(&sequence->version, memory_order_relaxed);
+	uint64_t version = atomic_load_explicit(&sequence->version, memory_order_relaxed);
 
 	/* It is odd already when somebody has died in between. */
 	atomic_store_explicit(&sequence->version, version | 1, memory_order_relaxed);
@@ -87,7 +87,7 @@ static void begin(mproci_sequence *sequence)
 
 static void end(mproci_sequence *sequence)
 {
-	uint32_t version = atomic_load_explicit(&sequence->version, memory_order_relaxed);
+	uint64_t version = atomic_load_explicit(&sequence->version, memory_order_relaxed);
 
 	atomic_store_explicit(&sequence->version, (version | 1) + 1, memory_order_release);
 }

@@ -30,7 +30,7 @@ typedef struct mproci_decision {
 
 typedef struct mproci_sequence {
 	/* Odd while anything is changed that readers rely on. */
-	_Atomic uint32_t version;
+	_Atomic uint64_t version;
 	_Atomic uint64_t first, end;
 	mproci_chunks chunks;
 	mproci_decision decision;

@@ -291,7 +291,8 @@ static void return_piece(mproci_table *table)
 	uint32_t fresh = atomic_load_explicit(&table->fresh, memory_order_relaxed);
 	mproci_bucket *first;
 
-	if (fresh % MPROCI_TABLE_PIECE != 0 || fresh == 0 || fresh >= MPROCI_TABLE_MOST_BUCKETS)
+	if (fresh % MPROCI_TABLE_PIECE != 0 || fresh < buckets_of(table)
+		|| fresh >= MPROCI_TABLE_MOST_BUCKETS)
 		return;
 	first = mproci_table_bucket(table, fresh);
 	if (first != NULL && mproci_arena_may_hold(first, MPROCI_TABLE_PIECE * sizeof *first))
