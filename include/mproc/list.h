@@ -17,8 +17,8 @@
  * does take the lock.  Changing takes the list's lock.
  *
  * Contract for everything in this file, unless a function says otherwise:
- *   Result   0 or more on success, a negative errno on failure; outputs are then untouched, but for the bytes
- *            of buffers, and so is the list.
+ *   Result   0 or more on success, a negative errno on failure; outputs are then untouched, but for a buffer
+ *            where more than 64 bytes were being copied, and so is the list.
  *   Threads  any thread of any member of the family.
  *   Fork     the pointer is valid in the child, and in members that were started before the list was made.
  *   Crash    a member killed anywhere inside has changed all that it was to change, or nothing; nothing is lost or

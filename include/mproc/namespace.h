@@ -14,8 +14,8 @@
  * mproc/dict.h says about moments, deaths, waiting and errors holds for all of this.
  *
  * Contract for everything in this file, unless a function says otherwise:
- *   Result   0 or more on success, a negative errno on failure; outputs are then untouched, but for the bytes
- *            of buffers.
+ *   Result   0 or more on success, a negative errno on failure; outputs are then untouched, but for a buffer
+ *            where more than 64 bytes were being copied.
  *   Threads  any thread of any member of the family.
  *   Fork     the pointer is valid in the child.
  *   Crash    as with mproc/dict.h: all of a call, or nothing.

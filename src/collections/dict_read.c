@@ -15,6 +15,7 @@ enum {
 	/* So often in vain, and then with the lock; at once when what was copied in vain is large. */
 	TRIES = 16,
 	LARGE = 4096,
+	SMALL = 64,
 	/* What is said inside of a key that is not there: -ENOENT may have other reasons. */
 	ABSENT = 1,
 };
@@ -68,11 +69,17 @@ static inline MPROCI_RACES int take_copy(mproc_dict *dict, const sighting *seen,
 {
 	size_t size = seen->spot.value_size;
 
+	/* What is small does not touch the buffer before it is known to be right. */
+	char small[SMALL];
+	void *into = size <= SMALL ? small : to->buffer;
+
 	to->tried = size;
 	if (size <= to->room)
-		mproci_words_copy(to->buffer, seen->spot.value, size);
+		mproci_words_copy(into, seen->spot.value, size);
 	if (is_changed(seen->table, seen->version))
 		return -EBUSY;
+	if (size <= to->room && size > 0 && into == small)
+		memcpy(to->buffer, small, size);
 	if (size > to->room)
 		return mproci_fail(-EMSGSIZE, "%.15s %p: a value of %zu bytes: there is room for %zu",
 			dict->common.noun, (void *)dict, size, to->room);

@@ -43,12 +43,22 @@ static int refuse_size(const char *name, size_t size, size_t expected)
 
 int mproc_namespace_get(mproc_namespace *space, const char *name, void *value, size_t size)
 {
+	/* What is small does not touch the value before its size is known to be right. */
+	char small[64];
+	bool is_small = value != NULL && size <= sizeof small;
 	size_t found;
 	int rc = check_name(name);
 
 	if (rc == 0)
-		rc = mproc_dict_get(dict_of(space), name, strlen(name), value, size, &found);
-	return rc == 0 && found != size ? refuse_size(name, found, size) : rc;
+		rc = mproc_dict_get(
+			dict_of(space), name, strlen(name), is_small ? small : value, size, &found);
+	if (rc < 0)
+		return rc;
+	if (found != size)
+		return refuse_size(name, found, size);
+	if (is_small)
+		memcpy(value, small, size);
+	return 0;
 }
 
 int mproc_namespace_get_copy(mproc_namespace *space, const char *name, void **ret_value, size_t *ret_size)
