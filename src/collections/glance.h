@@ -3,9 +3,9 @@
  * collections/glance.h - the case that is most frequent by far: a key of 8 bytes which lies, with a value of 8 bytes, in the first line of its
  * bucket.
  *
- * It needs no more than what table.h does for every key, but in a third of the instructions.  That counts beyond its time: of a hundred
- * instructions, and not of three hundred, a processor has several lookups under way while it waits for memory.  Whatever is not like
- * that is left to the others, also everything that is wrong.
+ * It needs no more than what table.h does for every key, but in half of the instructions.  That counts beyond its time: the fewer
+ * there are, the more lookups a processor has under way while it waits for memory.  Whatever is not like that is left to the others,
+ * also everything that is wrong.
  */
 #ifndef COLLECTIONS_GLANCE_H
 #define COLLECTIONS_GLANCE_H
