@@ -49,7 +49,12 @@ int mproci_collection_refuse_damage(const mproci_collection *collection)
 
 mproc_deadline mproci_collection_deadline(const mproci_collection *collection)
 {
-	return collection->patience == 0 ? MPROC_FOREVER : mproci_clock_now() + collection->patience;
+	mproc_deadline deadline;
+
+	if (collection->patience == 0
+		|| __builtin_add_overflow(mproci_clock_now(), collection->patience, &deadline))
+		return MPROC_FOREVER;
+	return deadline;
 }
 
 int mproci_collection_refuse(const mproci_collection *collection, int rc)

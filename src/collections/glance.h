@@ -51,16 +51,18 @@ static inline MPROCI_RACES mproci_slot *mproci_glance(mproci_table *table, uint6
 	mproci_bucket *bucket;
 	mproci_slot *slot;
 	uint32_t segment, home;
+	uintptr_t address;
 
 	if (buckets - MPROCI_TABLE_FEWEST_BUCKETS > MPROCI_TABLE_MOST_BUCKETS - MPROCI_TABLE_FEWEST_BUCKETS)
 		return NULL;
 	home = mproci_table_home(hash, buckets);
 	segment = mproci_table_segment(home);
-	bucket = atomic_load_explicit(&table->segments[segment], memory_order_acquire);
-	bucket += home - mproci_table_segment_start(segment);
+	address = (uintptr_t)atomic_load_explicit(&table->segments[segment], memory_order_acquire)
+		  + (home - mproci_table_segment_start(segment)) * sizeof *bucket;
 	/* Buckets fill the arena's units without a rest. */
-	if ((uintptr_t)bucket - bounds.start >= bounds.size || (uintptr_t)bucket % sizeof *bucket != 0)
+	if (address - bounds.start >= bounds.size || address % sizeof *bucket != 0)
 		return NULL;
+	bucket = (mproci_bucket *)address;
 	differences = mproci_bucket_lanes(bucket) ^ mproci_glance_lanes(hash);
 	equal = (differences - UINT64_C(0x0000000100010001)) & ~differences & UINT64_C(0x0000800080008000);
 	if (equal == 0)

@@ -109,10 +109,10 @@ static inline MPROCI_RACES mproci_bucket *mproci_table_bucket_in(
 	mproci_table *table, uint32_t index, mproci_bounds bounds)
 {
 	uint32_t segment = mproci_table_segment(index);
-	mproci_bucket *start = atomic_load_explicit(&table->segments[segment], memory_order_acquire);
-	mproci_bucket *bucket = start + (index - mproci_table_segment_start(segment));
+	uintptr_t address = (uintptr_t)atomic_load_explicit(&table->segments[segment], memory_order_acquire)
+			    + (index - mproci_table_segment_start(segment)) * sizeof(mproci_bucket);
 
-	return mproci_bounds_hold(bounds, (uintptr_t)bucket, sizeof *bucket) ? bucket : NULL;
+	return mproci_bounds_hold(bounds, address, sizeof(mproci_bucket)) ? (mproci_bucket *)address : NULL;
 }
 
 static inline mproci_bucket *mproci_table_bucket(mproci_table *table, uint32_t index)
