@@ -16,7 +16,8 @@
  *
  * Each call happens at one moment between its beginning and its end, and others see all of it or nothing.  With one
  * exception: a thread that sets the value of a key and then gets that of another may be ahead of what the others see,
- * as with plain memory; everything but mproc_dict_set is seen by all when it returns.
+ * as with plain memory; everything but mproc_dict_set is seen by all when it returns.  Whoever gets a value sees what was
+ * written before it was set.
  *
  * Getting takes no lock: it reads, and looks whether somebody has changed the place meanwhile; after some tries in vain
  * it does take the lock.  Changing takes the lock of one of 64 stripes.  A dict grows and shrinks by single entries, and
@@ -57,7 +58,7 @@ typedef struct mproc_dict_options {
 	 * many small ones do with 1.
 	 */
 	uint32_t stripes;
-	/* Seconds to wait for somebody who is inside, and may be stopped there; 0: without an end. */
+	/* Seconds to wait for somebody who is inside, and may be stopped there, up to 1e9; 0: without an end. */
 	double patience;
 	uint64_t reserved[4];
 } mproc_dict_options;

@@ -47,7 +47,7 @@ MPROC_BEGIN_DECLS
 typedef struct mproc_list mproc_list;
 
 typedef struct mproc_list_options {
-	/* Seconds to wait for somebody who is inside, and may be stopped there; 0: without an end. */
+	/* Seconds to wait for somebody who is inside, and may be stopped there, up to 1e9; 0: without an end. */
 	double patience;
 	uint64_t reserved[4];
 } mproc_list_options;

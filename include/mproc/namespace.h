@@ -17,7 +17,7 @@
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched, but for a buffer
  *            where more than 64 bytes were being copied.
  *   Threads  any thread of any member of the family.
- *   Fork     the pointer is valid in the child.
+ *   Fork     the pointer is valid in the child, and in members that were started before it was made.
  *   Crash    as with mproc/dict.h: all of a call, or nothing.
  *   Signals  not async-signal-safe.
  *   Errors   as with mproc/dict.h.

@@ -14,7 +14,7 @@
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure.
  *   Threads  any thread of any member of the family.
- *   Fork     the pointer is valid in the child.
+ *   Fork     the pointer is valid in the child, and in members that were started before the set was made.
  *   Crash    as with mproc/dict.h: all of a call, or nothing.
  *   Signals  not async-signal-safe.
  *   Errors   as with mproc/dict.h.

@@ -129,6 +129,8 @@ static int make_content(
 			(mproci_content){key->word, word, mproci_lane_for(key->hash, key->size, value->size)};
 		return 0;
 	}
+	if (atomic_load_explicit(&table->coming, memory_order_relaxed) != NULL)
+		return -EBADMSG;
 	rc = mproci_place_fill(&table->coming, mproci_entry_room(key->size, value->size));
 	if (rc < 0)
 		return rc;
@@ -158,7 +160,9 @@ int mproci_table_put(
 	int rc;
 
 	rc = make_content(table, key, value, &content);
-	if (rc == 0 && is_new)
+	if (rc < 0)
+		return rc;
+	if (is_new)
 		rc = find_room(table, key->hash, &room);
 	if (rc < 0) {
 		mproci_place_empty(&table->coming);
