@@ -76,9 +76,9 @@ int mproc_dict_create(const mproc_dict_options *options, mproc_dict **ret_dict)
 	return mproci_dict_create(options, "dict", MPROCI_DICT_MOST_STRIPES, ret_dict);
 }
 
-int mproci_dict_refuse_key(const mproc_dict *dict, size_t size)
+void mproci_dict_refuse_key(const mproc_dict *dict, size_t size)
 {
-	return mproci_fail(-EINVAL, "%.15s %p: the key is NULL, and is to have %zu bytes", dict->common.noun,
+	mproci_fail(-EINVAL, "%.15s %p: the key is NULL, and is to have %zu bytes", dict->common.noun,
 		(const void *)dict, size);
 }
 

@@ -20,6 +20,7 @@ static int hold(mproc_dict *dict, held *self)
 
 	self->dict = dict;
 	self->table = mproci_dict_table(dict, self->key.hash);
+	self->spot = (mproci_spot){0};
 	rc = mproci_dict_lock(dict, self->table);
 	if (rc < 0)
 		return rc;

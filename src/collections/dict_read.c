@@ -250,7 +250,7 @@ int mproc_dict_get_copy(
 	if (ret_value == NULL)
 		return mproci_fail(-EINVAL, "where to return the value is NULL");
 	rc = get(dict, key, key_size, take_anew, &to);
-	if (rc != 0) {
+	if (rc != 0 || to.buffer == NULL) {
 		free(to.buffer);
 		return answer(rc);
 	}

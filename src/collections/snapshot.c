@@ -88,16 +88,16 @@ static const void *address_of(const char *bytes, const void *offset)
 int mproci_gathering_end(mproci_gathering *gathering, mproc_snapshot **ret_snapshot)
 {
 	holder *self = malloc(sizeof *self);
-	int rc = self == NULL ? refuse(sizeof *self) : 0;
+	int rc = 0;
 
 	/* Also when there are none: functions like qsort take no NULL. */
-	if (rc == 0 && gathering->room == 0)
+	if (gathering->room == 0)
 		rc = make_room(
 			(void **)&gathering->entries, &gathering->room, 0, 1, sizeof *gathering->entries);
-	if (rc < 0) {
-		mproci_gathering_drop(gathering);
+	if (self == NULL || rc < 0) {
 		free(self);
-		return rc;
+		mproci_gathering_drop(gathering);
+		return refuse(sizeof *self);
 	}
 	*self = (holder){{gathering->count, gathering->entries}, gathering->bytes};
 	for (size_t i = 0; i < gathering->count; ++i) {

@@ -157,6 +157,7 @@ static inline MPROCI_RACES int mproci_table_find(
 			return 0;
 		if ((lanes & MPROCI_BUCKET_MORE) == 0) {
 			ret_spot->value = NULL;
+			ret_spot->value_size = 0;
 			return 0;
 		}
 		bucket = atomic_load_explicit(&bucket->more, memory_order_acquire);
