@@ -20,7 +20,6 @@ static int hold(mproc_dict *dict, held *self)
 
 	self->dict = dict;
 	self->table = mproci_dict_table(dict, self->key.hash);
-	self->spot = (mproci_spot){0};
 	rc = mproci_dict_lock(dict, self->table);
 	if (rc < 0)
 		return rc;
@@ -249,8 +248,9 @@ int mproc_dict_add(mproc_dict *dict, const void *key, size_t key_size, int64_t n
 	int rc;
 
 	rc = check_value(key_size, &(mproci_value){&number, sizeof number});
-	if (rc == 0)
-		rc = begin(dict, key, key_size, &self);
+	if (rc < 0)
+		return rc;
+	rc = begin(dict, key, key_size, &self);
 	if (rc < 0)
 		return rc;
 	rc = add(&self, number, ret_sum);
