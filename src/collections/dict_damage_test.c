@@ -92,10 +92,12 @@ static size_t list_all_words(uint64_t **ret_words)
 /* Numbers, and what may be taken for a pointer, or for what is in a slot. */
 static uint64_t pattern_number(unsigned number, const uint64_t *word)
 {
+	/* In no memory of the family. */
+	static const uint64_t private;
 	const uint64_t patterns[PATTERNS] = {0, 1, 7, 8, 9, 255, 1 << 20, UINT32_MAX, (uint64_t)1 << 32,
 		(uint64_t)1 << 47, INT64_MAX, (uint64_t)1 << 63, UINT64_MAX, *word + 1,
 		*word ^ (uint64_t)1 << 40, (uintptr_t)spot_of(5).entry, (uintptr_t)spot_of(5).entry + 4,
-		(uintptr_t)spot_of(3).bucket, (uintptr_t)&number};
+		(uintptr_t)spot_of(3).bucket, (uintptr_t) & private};
 
 	return patterns[number];
 }
