@@ -9,7 +9,6 @@
 #include "sys/membarrier.h"
 
 #include <errno.h>
-#include <mproc/deadline.h>
 #include <mproc/result.h>
 #include <string.h>
 
@@ -47,12 +46,12 @@ int mproci_collection_refuse_damage(const mproci_collection *collection)
 		-EBADMSG, "%.15s %p: its memory was overwritten", collection->noun, (const void *)collection);
 }
 
-mproc_deadline mproci_collection_deadline(const mproci_collection *collection)
+mproc_deadline mproci_collection_end_of_patience(const mproci_collection *collection)
 {
 	mproc_deadline deadline;
 
-	if (collection->patience == 0
-		|| __builtin_add_overflow(mproci_clock_now(), collection->patience, &deadline))
+	/* Somebody may have overwritten it. */
+	if (__builtin_add_overflow(mproci_clock_now(), collection->patience, &deadline))
 		return MPROC_FOREVER;
 	return deadline;
 }

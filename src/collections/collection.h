@@ -12,6 +12,7 @@
 #include "sys/lock.h"
 
 #include <errno.h>
+#include <mproc/deadline.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,8 +77,14 @@ static inline int mproci_collection_enter(
 /* mproci_collection_lock for who did not get it at once. */
 int mproci_collection_lock_on(mproci_collection *collection, mproci_lock *lock);
 
+/* mproci_collection_deadline where patience has an end. */
+mproc_deadline mproci_collection_end_of_patience(const mproci_collection *collection);
+
 /* Until when to wait for a lock. */
-mproc_deadline mproci_collection_deadline(const mproci_collection *collection);
+static inline mproc_deadline mproci_collection_deadline(const mproci_collection *collection)
+{
+	return collection->patience == 0 ? MPROC_FOREVER : mproci_collection_end_of_patience(collection);
+}
 
 /*
  * Take one of its locks; released by mproci_lock_release.  Returns 0; MPROC_OWNER_DIED: held, and what it protects is to be put right; or

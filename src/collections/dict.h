@@ -18,7 +18,7 @@ enum {
 
 struct mproc_dict {
 	mproci_collection common;
-	/* Of the hashes, so that nobody can choose keys that fall into one chain. */
+	/* Of the hashes, so that nobody can choose keys that fall into one bucket. */
 	uint64_t seed;
 	uint32_t stripes;
 	/* What is in a table counts while the table says the same: a step empties all of them at one moment. */
@@ -77,10 +77,7 @@ int mproci_dict_lock_until(mproc_dict *dict, mproci_table *table, mproc_deadline
 
 static inline int mproci_dict_lock(mproc_dict *dict, mproci_table *table)
 {
-	mproc_deadline deadline =
-		dict->common.patience == 0 ? MPROC_FOREVER : mproci_collection_deadline(&dict->common);
-
-	return mproci_dict_lock_until(dict, table, deadline);
+	return mproci_dict_lock_until(dict, table, mproci_collection_deadline(&dict->common));
 }
 
 static inline void mproci_dict_unlock(mproci_table *table)

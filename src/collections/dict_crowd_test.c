@@ -2,12 +2,12 @@
 /*
  * Several at one dict, threads or processes: each call happens at one moment.
  */
+#include "collections/crowd_fixture.h"
 #include "collections/dict_fixture.h"
 
 #include <sched.h>
 
 enum {
-	SIDES = 4,
 	ROUNDS = 20000,
 	COUNTERS = 10,
 	/* Keys that are there at once where some come as others go. */
@@ -49,38 +49,6 @@ static uint32_t take_side(void)
 	support_await(&shared->at_the_gate, SIDES);
 	return side;
 }
-
-static void run_in_threads(support_deed *deed)
-{
-	support_thread threads[SIDES];
-
-	for (int i = 0; i < SIDES; ++i)
-		support_begin(&threads[i], deed, NULL);
-	for (int i = 0; i < SIDES; ++i)
-		ck_assert_msg(support_end(&threads[i]) == 0, "side %d: %d: %s", i, threads[i].result,
-			threads[i].text);
-}
-
-/* One forked without the library's knowledge, the others by it. */
-static void run_in_processes(support_deed *deed)
-{
-	mproc_process *processes[SIDES];
-	pid_t pid = support_fork(deed, NULL);
-
-	for (int i = 1; i < SIDES; ++i)
-		processes[i] = support_start(deed, NULL);
-	ck_assert_int_eq(support_reap(pid), 0);
-	for (int i = 1; i < SIDES; ++i) {
-		int code = -1;
-
-		ck_assert_int_eq(mproc_process_join(processes[i], MPROC_FOREVER), 0);
-		ck_assert_int_eq(mproc_process_exit_code(processes[i], &code), 0);
-		ck_assert_int_eq(code, 0);
-		mproc_process_close(processes[i]);
-	}
-}
-
-typedef void runner(support_deed *deed);
 
 /* Sums are exact. */
 

@@ -8,8 +8,6 @@
 #include "arena/sparse.h"
 #include "collections/lines.h"
 
-#include <assert.h>
-
 _Static_assert(sizeof(mproci_bucket) == 64, "a bucket is a cache line");
 _Static_assert(offsetof(mproci_table, lock) % 64 == 0, "who takes the lock does not disturb readers");
 
