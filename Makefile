@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 BENCH ?= *
 CMAKE_ARGS ?=
+CRASH ?=
 DESTDIR ?=
 FUZZ_SECONDS ?= 12
 PREFIX ?= /usr/local
@@ -24,7 +25,7 @@ help:
 	@echo 'make test         run the tests      [TESTS=pattern]'
 	@echo 'make check        format, warnings, static analysis, layers, documentation'
 	@echo 'make san          run the tests under the sanitizers    [TESTS=pattern]'
-	@echo 'make crash        kill operations at every instruction'
+	@echo 'make crash        kill operations at every instruction  [CRASH=--quick]'
 	@echo 'make fuzz         feed made-up input to all that reads what strangers send    [FUZZ_SECONDS=12]'
 	@echo 'make random       look for faults in the random numbers, with dieharder; takes minutes'
 	@echo 'make bench        measure            [BENCH=map]'
@@ -79,8 +80,8 @@ crash: deps-test
 	$(call BUILD,release,crash)
 	cmake --preset debug
 	$(call BUILD,debug,crash)
-	build/release/tests/crash
-	build/debug/tests/crash
+	build/release/tests/crash $(CRASH)
+	build/debug/tests/crash $(CRASH)
 
 fuzz: deps-check
 	cmake --preset fuzz

@@ -18,6 +18,6 @@ void crash_prepare(unsigned seed);
 crash_result crash_run(const crash_operation *operation, bool is_full);
 
 /* Kill it wherever it changed something, and after each such death who recovers, wherever that changed something. */
-crash_result crash_run_twice(const crash_operation *operation);
+crash_result crash_run_twice(const crash_operation *operation, bool is_quick);
 
 #endif
