@@ -2,6 +2,8 @@
 
 file(GLOB library_sources RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS src/*/*.c)
 list(FILTER library_sources EXCLUDE REGEX "_test\\.c$")
+# Those are a library of their own: net.cmake.
+list(FILTER library_sources EXCLUDE REGEX "^src/(manager|remote)/")
 
 if(NOT MPROC_HWLOC STREQUAL OFF)
   pkg_check_modules(HWLOC hwloc>=2.8)
@@ -54,6 +56,9 @@ set_target_properties(mproc_shared PROPERTIES
   SOVERSION 0
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/src/libmproc.map)
 target_link_options(mproc_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/src/libmproc.map)
+# What it exports it calls itself without a detour.
+target_compile_options(mproc_objects PRIVATE -fno-semantic-interposition)
+target_link_options(mproc_shared PRIVATE -Wl,-Bsymbolic)
 # Threads that used it call it when they end; so it stays when a program unloads it.
 target_link_options(mproc_shared PRIVATE -Wl,-z,nodelete)
 if(NOT MPROC_SANITIZE) # whose run time comes with the program

@@ -38,7 +38,7 @@ typedef struct mproc_snapshot_entry {
 
 typedef struct mproc_snapshot {
 	size_t count;
-	/* Of a list in its order, otherwise in none.  May be put into another one.  Never NULL. */
+	/* Of a list and a sorted set in its order, otherwise in none.  May be put into another one.  Never NULL. */
 	mproc_snapshot_entry *entries;
 } mproc_snapshot;
 

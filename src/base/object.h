@@ -5,11 +5,13 @@
 #ifndef BASE_OBJECT_H
 #define BASE_OBJECT_H
 
+#include "base/private.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 /* What mproci_check_object returns of something that is none. */
-int mproci_refuse_object(const void *object, const char *noun);
+MPROCI_PRIVATE int mproci_refuse_object(const void *object, const char *noun);
 
 /*
  * An object begins with the eight bytes @mark from its init to its destroy.  Returns 0, or -EINVAL with an error text that

@@ -5,6 +5,8 @@
 #ifndef CHANNEL_ADDRESS_H
 #define CHANNEL_ADDRESS_H
 
+#include "base/private.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +26,6 @@ typedef struct mproci_address {
 } mproci_address;
 
 /* Returns 0, or with an error text -EINVAL: @text is no address, -ENAMETOOLONG: its path does not fit. */
-int mproci_address_read(const char *text, mproci_address *ret_address);
+MPROCI_PRIVATE int mproci_address_read(const char *text, mproci_address *ret_address);
 
 #endif

@@ -18,6 +18,13 @@ static const double MOST_PATIENCE = 1e9;
 /* How long those inside of what is destroyed are waited for, who may be stopped. */
 static const int64_t LEAVING = 1000 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 
+mproc_deadline mproci_collection_default_deadline = MPROC_FOREVER;
+
+void mproci_collection_set_default_deadline(mproc_deadline deadline)
+{
+	mproci_collection_default_deadline = deadline;
+}
+
 int mproci_collection_init(mproci_collection *collection, const char *noun, double patience)
 {
 	/* Written like this, what is no number is refused as well. */
@@ -50,6 +57,8 @@ mproc_deadline mproci_collection_end_of_patience(const mproci_collection *collec
 {
 	mproc_deadline deadline;
 
+	if (mproci_collection_default_deadline != MPROC_FOREVER)
+		return mproci_collection_default_deadline;
 	/* Somebody may have overwritten it. */
 	if (__builtin_add_overflow(mproci_clock_now(), collection->patience, &deadline))
 		return MPROC_FOREVER;
@@ -60,7 +69,10 @@ int mproci_collection_refuse(const mproci_collection *collection, int rc)
 {
 	if (rc == -ETIMEDOUT)
 		return mproci_fail(rc, "%.15s %p: somebody who is inside did not leave within %g s",
-			collection->noun, (const void *)collection, (double)collection->patience / 1e9);
+			collection->noun, (const void *)collection,
+			mproci_collection_default_deadline != MPROC_FOREVER
+				? 0
+				: (double)collection->patience / 1e9);
 	if (rc == -EPIPE)
 		return mproci_fail(rc, "%.15s %p: destroyed", collection->noun, (const void *)collection);
 	return mproci_collection_refuse_damage(collection);

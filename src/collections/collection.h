@@ -7,6 +7,7 @@
 
 #include "arena/root.h"
 #include "base/object.h"
+#include "base/private.h"
 #include "family/thread.h"
 #include "sync/biased_lock.h"
 #include "sys/lock.h"
@@ -80,10 +81,19 @@ int mproci_collection_lock_on(mproci_collection *collection, mproci_lock *lock);
 /* mproci_collection_deadline where patience has an end. */
 mproc_deadline mproci_collection_end_of_patience(const mproci_collection *collection);
 
+/*
+ * Until when this process waits for the locks of collections that have no patience of their own: MPROC_FOREVER, unless it must never sleep on one; then
+ * it tries for microseconds, and says -ETIMEDOUT.  MPROC_NOW would wait for a millisecond.
+ */
+extern mproc_deadline mproci_collection_default_deadline;
+MPROCI_PRIVATE void mproci_collection_set_default_deadline(mproc_deadline deadline);
+#define MPROCI_COLLECTION_HURRY ((mproc_deadline)1)
+
 /* Until when to wait for a lock. */
 static inline mproc_deadline mproci_collection_deadline(const mproci_collection *collection)
 {
-	return collection->patience == 0 ? MPROC_FOREVER : mproci_collection_end_of_patience(collection);
+	return collection->patience == 0 ? mproci_collection_default_deadline
+					 : mproci_collection_end_of_patience(collection);
 }
 
 /*

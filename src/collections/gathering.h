@@ -5,6 +5,7 @@
 #ifndef COLLECTIONS_GATHERING_H
 #define COLLECTIONS_GATHERING_H
 
+#include "base/private.h"
 #include "collections/words.h"
 
 #include <mproc/snapshot.h>
@@ -25,9 +26,13 @@ typedef struct mproci_gathering {
 int mproci_gathering_add(mproci_gathering *gathering, const _Atomic uint64_t *key, size_t key_size,
 	const _Atomic uint64_t *value, size_t value_size);
 
-/* Make it a snapshot.  Returns 0; or -ENOMEM with an error text, and the gathering is dropped. */
-int mproci_gathering_end(mproci_gathering *gathering, mproc_snapshot **ret_snapshot);
+/* The same with bytes of this process's own. */
+MPROCI_PRIVATE int mproci_gathering_add_copy(
+	mproci_gathering *gathering, const void *key, size_t key_size, const void *value, size_t value_size);
 
-void mproci_gathering_drop(mproci_gathering *gathering);
+/* Make it a snapshot.  Returns 0; or -ENOMEM with an error text, and the gathering is dropped. */
+MPROCI_PRIVATE int mproci_gathering_end(mproci_gathering *gathering, mproc_snapshot **ret_snapshot);
+
+MPROCI_PRIVATE void mproci_gathering_drop(mproci_gathering *gathering);
 
 #endif

@@ -47,22 +47,22 @@ static size_t room_of(size_t size)
 	return (size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
 }
 
-/* Returns their offset in the bytes, as an address. */
-static const void *add_bytes(mproci_gathering *gathering, const _Atomic uint64_t *words, size_t size)
+/* Returns where they go; their offset in the bytes, as an address, in @ret_offset. */
+static char *begin_bytes(mproci_gathering *gathering, size_t size, const void **ret_offset)
 {
 	size_t offset = gathering->used;
 
-	mproci_words_copy(gathering->bytes + offset, words, size);
 	gathering->bytes[offset + size] = 0;
 	gathering->used += room_of(size);
-	return (const void *)(uintptr_t)offset;
+	*ret_offset = (const void *)(uintptr_t)offset;
+	return gathering->bytes + offset;
 }
 
-int mproci_gathering_add(mproci_gathering *gathering, const _Atomic uint64_t *key, size_t key_size,
-	const _Atomic uint64_t *value, size_t value_size)
+/* One more, and room for its bytes.  What has no key is told by its offset. */
+static int begin_entry(mproci_gathering *gathering, bool has_key, size_t key_size, size_t value_size,
+	mproc_snapshot_entry **ret_entry)
 {
-	size_t more = room_of(value_size) + (key == NULL ? 0 : room_of(key_size));
-	mproc_snapshot_entry *entry;
+	size_t more = room_of(value_size) + (has_key ? room_of(key_size) : 0);
 	int rc;
 
 	rc = make_room((void **)&gathering->entries, &gathering->room, gathering->count,
@@ -72,11 +72,42 @@ int mproci_gathering_add(mproci_gathering *gathering, const _Atomic uint64_t *ke
 			gathering->size == 0 ? more + FEWEST_BYTES : more, 1);
 	if (rc < 0)
 		return rc;
-	entry = &gathering->entries[gathering->count++];
-	*entry = (mproc_snapshot_entry){.key_size = key_size, .value_size = value_size};
-	/* What has no key is told by its offset. */
-	entry->key = key == NULL ? (const void *)UINTPTR_MAX : add_bytes(gathering, key, key_size);
-	entry->value = add_bytes(gathering, value, value_size);
+	*ret_entry = &gathering->entries[gathering->count++];
+	**ret_entry = (mproc_snapshot_entry){
+		.key = (const void *)UINTPTR_MAX, .key_size = key_size, .value_size = value_size};
+	return 0;
+}
+
+int mproci_gathering_add(mproci_gathering *gathering, const _Atomic uint64_t *key, size_t key_size,
+	const _Atomic uint64_t *value, size_t value_size)
+{
+	mproc_snapshot_entry *entry;
+	int rc;
+
+	rc = begin_entry(gathering, key != NULL, key_size, value_size, &entry);
+	if (rc < 0)
+		return rc;
+	if (key != NULL)
+		mproci_words_copy(begin_bytes(gathering, key_size, &entry->key), key, key_size);
+	mproci_words_copy(begin_bytes(gathering, value_size, &entry->value), value, value_size);
+	return 0;
+}
+
+int mproci_gathering_add_copy(
+	mproci_gathering *gathering, const void *key, size_t key_size, const void *value, size_t value_size)
+{
+	mproc_snapshot_entry *entry;
+	char *place;
+	int rc;
+
+	rc = begin_entry(gathering, key != NULL, key_size, value_size, &entry);
+	if (rc < 0)
+		return rc;
+	if (key != NULL)
+		memcpy(begin_bytes(gathering, key_size, &entry->key), key, key_size);
+	place = begin_bytes(gathering, value_size, &entry->value);
+	if (value_size > 0)
+		memcpy(place, value, value_size);
 	return 0;
 }
 

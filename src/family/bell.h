@@ -19,6 +19,7 @@
 #ifndef FAMILY_BELL_H
 #define FAMILY_BELL_H
 
+#include "base/private.h"
 #include "family/family.h"
 #include "sys/bell.h"
 
@@ -26,12 +27,12 @@
  * Have @bell rung when somebody tells of @about, an address.  For a member.  Returns 0 and the watcher;
  * -EAGAIN (full) or -ENOMEM with an error text.
  */
-int mproci_watcher_add(const mproci_bell *bell, const void *about, uint32_t *ret_watcher);
+MPROCI_PRIVATE int mproci_watcher_add(const mproci_bell *bell, const void *about, uint32_t *ret_watcher);
 
-void mproci_watcher_remove(uint32_t watcher);
+MPROCI_PRIVATE void mproci_watcher_remove(uint32_t watcher);
 
 /* With the bell silenced: be told again.  Look after this at what is waited for. */
-void mproci_watcher_rearm(uint32_t watcher);
+MPROCI_PRIVATE void mproci_watcher_rearm(uint32_t watcher);
 
 /* Whether the bell was rung for this watcher since that. */
 bool mproci_watcher_is_told(uint32_t watcher);

@@ -9,6 +9,7 @@
 #ifndef FAMILY_FAMILY_H
 #define FAMILY_FAMILY_H
 
+#include "base/private.h"
 #include "sys/lock.h"
 
 #include <stdatomic.h>
@@ -118,7 +119,7 @@ extern mproci_family *mproci_family_here;
  * with an error text: -ENOMEM, -EAGAIN when the table is full, or -EINVAL when MPROC_ARENA_SIZE is no
  * size.  Cost: one load, but for the first call.
  */
-int mproci_family_join(void);
+MPROCI_PRIVATE int mproci_family_join(void);
 
 /*
  * The same, with @size bytes instead of what the environment says; 0: the usual size.  Returns 0, or a
@@ -137,6 +138,6 @@ int mproci_family_enter(int file, void *base, size_t size);
 void mproci_family_rest(char **ret_start, char **ret_end);
 
 /* Whether @address is in the family's memory. */
-bool mproci_family_holds(const void *address);
+MPROCI_PRIVATE bool mproci_family_holds(const void *address);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef FAMILY_MEMBER_H
 #define FAMILY_MEMBER_H
 
+#include "base/private.h"
 #include "family/family.h"
 #include "sys/child.h"
 
@@ -31,7 +32,7 @@ typedef struct mproci_own_page {
 } mproci_own_page;
 
 /* NULL until this process or an ancestor needed it. */
-extern mproci_own_page *_Atomic mproci_own_here;
+extern MPROCI_PRIVATE mproci_own_page *_Atomic mproci_own_here;
 
 /* This process's id; 0 when it is no member (yet), as after a plain fork(). */
 static inline mproci_id mproci_member_self(void)
@@ -135,12 +136,12 @@ void mproci_member_watch(void);
  * A process that asks for its own is one whose end may decide something: its burial wakes all who sleep.
  * Who makes the stamp of another sleeps no longer than 100 ms at a time.
  */
-uint32_t mproci_member_stamp(mproci_id id);
+MPROCI_PRIVATE uint32_t mproci_member_stamp(mproci_id id);
 
 /* Whether the member has not been buried; false for 0 and for what is no stamp. */
 bool mproci_member_is_there(uint32_t stamp);
 
 /* The same, and its process has not ended, buried or not.  Cost: some system calls. */
-bool mproci_member_lives(uint32_t stamp);
+MPROCI_PRIVATE bool mproci_member_lives(uint32_t stamp);
 
 #endif

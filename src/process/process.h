@@ -5,6 +5,7 @@
 #ifndef PROCESS_PROCESS_H
 #define PROCESS_PROCESS_H
 
+#include "base/private.h"
 #include "family/family.h"
 #include "sys/child.h"
 
@@ -26,10 +27,10 @@ typedef struct mproci_process_plan {
 } mproci_process_plan;
 
 /* Replace MPROC_START_DEFAULT by what it means now.  Returns 0, or -EDEADLK with an error text. */
-int mproci_process_choose(mproc_start *start);
+MPROCI_PRIVATE int mproci_process_choose(mproc_start *start);
 
 /* As mproc_process_start, for a process of the library's own, which the application does not get to see. */
-int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_process);
+MPROCI_PRIVATE int mproci_process_start(const mproci_process_plan *plan, mproc_process **ret_process);
 
 /* How a joined process ended. */
 mproci_ending mproci_process_ending(const mproc_process *process);

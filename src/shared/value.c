@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "shared/value.h"
+
 #include "base/error.h"
 #include "base/options.h"
 #include "family/family.h"
+#include "sync/mutex.h"
 #include "sys/null.h"
 
 #include <errno.h>
@@ -130,6 +133,11 @@ int mproc_value_unlock(void *value)
 
 	rc = check(value);
 	return rc < 0 ? rc : mproc_mutex_unlock(&header_of(value)->lock);
+}
+
+int mproci_value_unlock_as_dead(void *value)
+{
+	return mproci_mutex_unlock_as_dead(&header_of(value)->lock);
 }
 
 int mproc_value_destroy(void *value)

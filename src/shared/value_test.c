@@ -2,6 +2,7 @@
 #include <mproc/value.h>
 
 #include "people.h"
+#include "shared/value.h"
 #include "support.h"
 
 #include <errno.h>
@@ -251,6 +252,19 @@ START_TEST(lock_waits_until_the_deadline)
 	ck_assert_int_eq(waiter.result, -ETIMEDOUT);
 	ck_assert_msg(strstr(waiter.text, "at the deadline") != NULL, "%s", waiter.text);
 	unlock();
+}
+END_TEST
+
+START_TEST(death_of_a_holder_can_be_left_to_the_next)
+{
+	ck_assert_int_eq(mproci_value_unlock_as_dead(shared), -EPERM);
+	ck_assert_int_eq(lock(MPROC_NOW), 0);
+	ck_assert_int_eq(mproci_value_unlock_as_dead(shared), 0);
+	ck_assert_int_eq(support_in_thread(lock_now, NULL).result, MPROC_OWNER_DIED);
+	ck_assert_int_eq(lock(MPROC_NOW), MPROC_OWNER_DIED);
+	ck_assert_int_eq(unlock(), 0);
+	ck_assert_int_eq(lock(MPROC_NOW), 0);
+	ck_assert_int_eq(unlock(), 0);
 }
 END_TEST
 
@@ -700,6 +714,7 @@ int main(void)
 		create_refuses_what_does_not_fit_into_the_arena,
 		lock_may_be_taken_again_by_its_holder,
 		lock_waits_until_the_deadline,
+		death_of_a_holder_can_be_left_to_the_next,
 		lock_of_a_thread_that_ended_is_given_on,
 		every_call_refuses_no_value,
 		every_call_refuses_memory_that_is_not_the_arenas,

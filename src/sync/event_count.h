@@ -16,6 +16,8 @@
 #ifndef SYNC_EVENT_COUNT_H
 #define SYNC_EVENT_COUNT_H
 
+#include "base/private.h"
+
 #include <mproc/deadline.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,10 +29,10 @@ typedef struct mproci_event_count {
 } mproci_event_count;
 
 /* Announce that this thread may sleep.  Look again after this; then wait or cancel. */
-uint32_t mproci_event_count_prepare(mproci_event_count *events);
+MPROCI_PRIVATE uint32_t mproci_event_count_prepare(mproci_event_count *events);
 
 /* Not sleeping after all. */
-void mproci_event_count_cancel(mproci_event_count *events);
+MPROCI_PRIVATE void mproci_event_count_cancel(mproci_event_count *events);
 
 /* Sleep until a notification after @key was taken.  Returns 0: look again (may be spurious); -ETIMEDOUT. */
 int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_deadline deadline);
@@ -39,13 +41,14 @@ int mproci_event_count_wait(mproci_event_count *events, uint32_t key, mproc_dead
  * The same for at most 100 ms, then 0: for who may be notified by members whom nobody watches and buries, such as those
  * that a program forked itself.
  */
-int mproci_event_count_wait_unburied(mproci_event_count *events, uint32_t key, mproc_deadline deadline);
+MPROCI_PRIVATE int mproci_event_count_wait_unburied(
+	mproci_event_count *events, uint32_t key, mproc_deadline deadline);
 
 /*
  * For who sleeps on a bell instead, having it rung for the address of the word (family/bell.h): have the next
  * mproci_event_count_notify ring it.  Look again after this.  It sleeps no longer than 100 ms at a time.
  */
-void mproci_event_count_arm(mproci_event_count *events);
+MPROCI_PRIVATE void mproci_event_count_arm(mproci_event_count *events);
 
 /* Whether somebody prepared and may sleep: for who holds a lock that is taken after preparing, or settled. */
 static inline bool mproci_event_count_is_awaited(const mproci_event_count *events)
@@ -54,7 +57,7 @@ static inline bool mproci_event_count_is_awaited(const mproci_event_count *event
 }
 
 /* Wake everybody who prepared, and ring for who watches the word.  Cost with nobody asleep: a fence and a load. */
-void mproci_event_count_notify(mproci_event_count *events);
+MPROCI_PRIVATE void mproci_event_count_notify(mproci_event_count *events);
 
 /*
  * Wake at least @count of those who prepared, or all, after a change made by a seq_cst operation, or under a lock that they

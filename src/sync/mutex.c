@@ -114,6 +114,16 @@ int mproc_mutex_unlock(mproc_mutex *public)
 	return 0;
 }
 
+int mproci_mutex_unlock_as_dead(mproc_mutex *public)
+{
+	mutex *self = inside(public);
+
+	if (!mproci_lock_is_held(&self->lock))
+		return -EPERM;
+	self->lock.owner_died = true;
+	return mproci_thread_release(&self->lock);
+}
+
 int mproci_mutex_let_go(mproc_mutex *public, uint32_t *ret_depth)
 {
 	uint32_t depth;

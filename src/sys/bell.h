@@ -8,6 +8,7 @@
 #ifndef SYS_BELL_H
 #define SYS_BELL_H
 
+#include "base/private.h"
 #include "sys/descriptor.h"
 
 #include <sys/types.h>
@@ -35,16 +36,16 @@ int mproci_bell_register(void);
  * Make a bell; @bell stays where it is until it is closed.  Returns 0; with an error text: -EACCES, -ENOENT:
  * others could not find it; -EMFILE, -ENFILE, -ENOMEM.
  */
-int mproci_bell_open(mproci_bell *bell);
+MPROCI_PRIVATE int mproci_bell_open(mproci_bell *bell);
 
 /* Close a bell; nothing happens to one that is zero: never opened, closed, or the parent's. */
-void mproci_bell_close(mproci_bell *bell);
+MPROCI_PRIVATE void mproci_bell_close(mproci_bell *bell);
 
 /* The descriptor; -1 when the application has closed it. */
 int mproci_bell_descriptor(const mproci_bell *bell);
 
 /* Have it readable no longer.  Returns whether it was. */
-bool mproci_bell_silence(const mproci_bell *bell);
+MPROCI_PRIVATE bool mproci_bell_silence(const mproci_bell *bell);
 
 /*
  * Have the bell at @place, anybody's, readable.  Returns 0; -ESRCH: there is no such bell; -EMFILE, -ENFILE,

@@ -9,6 +9,7 @@
 #ifndef SYS_CHILD_H
 #define SYS_CHILD_H
 
+#include "base/private.h"
 #include <mproc/deadline.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -151,6 +152,6 @@ bool mproci_process_is_alone(void);
  * Have @before called before, and @parent and @child right after every fork of this process, also a plain
  * fork(), in the process that each is named for.  NULL for none.
  */
-int mproci_process_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void));
+MPROCI_PRIVATE int mproci_process_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void));
 
 #endif

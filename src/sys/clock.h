@@ -5,10 +5,12 @@
 #ifndef SYS_CLOCK_H
 #define SYS_CLOCK_H
 
+#include "base/private.h"
+
 #include <stdint.h>
 
 /* Nanoseconds of CLOCK_MONOTONIC; always positive. */
-int64_t mproci_clock_now(void);
+MPROCI_PRIVATE int64_t mproci_clock_now(void);
 
 /* Nanoseconds for which this thread has run; when it was stopped, or others had the processor, it has not. */
 int64_t mproci_clock_of_thread(void);

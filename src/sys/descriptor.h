@@ -5,6 +5,8 @@
 #ifndef SYS_DESCRIPTOR_H
 #define SYS_DESCRIPTOR_H
 
+#include "base/private.h"
+
 #include <mproc/deadline.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -12,7 +14,7 @@
 #include <stdint.h>
 
 /* Wait until one of @count descriptors is ready.  Returns how many are (0: deadline), or a negative errno. */
-int mproci_poll(struct pollfd *descriptors, size_t count, mproc_deadline deadline);
+MPROCI_PRIVATE int mproci_poll(struct pollfd *descriptors, size_t count, mproc_deadline deadline);
 
 /* Wait until one descriptor is readable.  Returns 0, -ETIMEDOUT, or another negative errno. */
 int mproci_poll_one(int descriptor, mproc_deadline deadline);
@@ -32,7 +34,7 @@ int mproci_descriptor_lift(int descriptor);
  * Say that no descriptor could be had for @what, with the limit if that is why; returns the negative errno
  * @rc.
  */
-int mproci_fail_descriptor(int rc, const char *what);
+MPROCI_PRIVATE int mproci_fail_descriptor(int rc, const char *what);
 
 /* What a descriptor is open to: the application may have closed ours, and have others under their numbers. */
 typedef struct mproci_file_id {
@@ -53,6 +55,6 @@ bool mproci_descriptor_is_open(int descriptor);
 void mproci_descriptor_close_on_exec(int descriptor);
 
 /* Close a descriptor; -1 is none. */
-void mproci_close(int descriptor);
+MPROCI_PRIVATE void mproci_close(int descriptor);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef SYS_HMAC_H
 #define SYS_HMAC_H
 
+#include "base/private.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,9 +41,9 @@ bool mproci_hmac_is_equal(const uint8_t one[MPROCI_HMAC_SIZE], const uint8_t oth
  * Fill memory with random bytes that nobody can predict, at most 256.  Returns 0, or a negative errno with
  * an error text.
  */
-int mproci_random(void *ret_bytes, size_t size);
+MPROCI_PRIVATE int mproci_random(void *ret_bytes, size_t size);
 
 /* Overwrite a secret, also when nobody reads it afterwards. */
-void mproci_wipe(void *secret, size_t size);
+MPROCI_PRIVATE void mproci_wipe(void *secret, size_t size);
 
 #endif

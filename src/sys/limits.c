@@ -56,3 +56,18 @@ int mproci_limit_data(uint64_t more)
 			(unsigned long long)more);
 	return lower_data(more < RLIM_INFINITY - now ? now + more : RLIM_INFINITY);
 }
+
+size_t mproci_limit_raise_descriptors(size_t count)
+{
+	struct rlimit limit, now;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return count;
+	now = limit;
+	if (limit.rlim_cur < count) {
+		limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			now = limit;
+	}
+	return now.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)now.rlim_cur;
+}

@@ -8,6 +8,8 @@
 #ifndef SYS_LIMITS_H
 #define SYS_LIMITS_H
 
+#include "base/private.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +20,8 @@
  * Fails  -ENOENT  /proc cannot be read
  */
 int mproci_limit_data(uint64_t more);
+
+/* Let this process have @count descriptors, if it may.  Returns how many it may have now. */
+MPROCI_PRIVATE size_t mproci_limit_raise_descriptors(size_t count);
 
 #endif

@@ -162,6 +162,24 @@ START_TEST(without_proc_data_is_not_limited)
 }
 END_TEST
 
+static int raise_descriptors(void *unused)
+{
+	const struct rlimit now = {.rlim_cur = 10, .rlim_max = 20};
+
+	(void)unused;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+	ck_assert_uint_eq(mproci_limit_raise_descriptors(15), 15);
+	ck_assert_uint_eq(mproci_limit_raise_descriptors(5), 15);
+	ck_assert_uint_eq(mproci_limit_raise_descriptors(100), 20);
+	return 0;
+}
+
+START_TEST(descriptors_are_raised_as_far_as_may_be)
+{
+	ck_assert_int_eq(support_reap(support_fork(raise_descriptors, NULL)), 0);
+}
+END_TEST
+
 int main(void)
 {
 	return support_run_suite(&(support_suite){
@@ -176,6 +194,7 @@ int main(void)
 				core_is_told_of_and_where_it_is_limited_to_nothing_there_is_none,
 				refusal_names_the_limit,
 				without_proc_data_is_not_limited,
+				descriptors_are_raised_as_far_as_may_be,
 				NULL,
 			},
 	});

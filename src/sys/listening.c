@@ -137,12 +137,11 @@ static mproci_file_id file_of(const char *path)
 	return (mproci_file_id){.device = status.st_dev, .inode = status.st_ino};
 }
 
-static int make_socket(const char *path)
+static int make_socket(const char *path, int type)
 {
 	int descriptor;
 
-	descriptor =
-		mproci_descriptor_lift(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	descriptor = mproci_descriptor_lift(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	if (descriptor < 0)
 		return fail(descriptor, path, "");
 	/* The file will have the mode of the socket. */
@@ -155,12 +154,12 @@ static int make_socket(const char *path)
 	return descriptor;
 }
 
-int mproci_listen_at_path(const char *path, int backlog, mproci_file_id *ret_file)
+static int open_at_path(const char *path, int type, int backlog, mproci_file_id *ret_file)
 {
 	char lock_path[LOCK_NAME_SIZE];
 	int descriptor, lock_descriptor, rc;
 
-	descriptor = make_socket(path);
+	descriptor = make_socket(path, type);
 	if (descriptor < 0)
 		return descriptor;
 	snprintf(lock_path, sizeof lock_path, "%s.lock", path);
@@ -174,6 +173,33 @@ int mproci_listen_at_path(const char *path, int backlog, mproci_file_id *ret_fil
 		return descriptor;
 	close(descriptor);
 	return rc;
+}
+
+int mproci_listen_at_path(const char *path, int backlog, mproci_file_id *ret_file)
+{
+	return open_at_path(path, SOCK_SEQPACKET, backlog, ret_file);
+}
+
+int mproci_listen_at_path_for_streams(const char *path, int backlog, mproci_file_id *ret_file)
+{
+	return open_at_path(path, SOCK_STREAM, backlog, ret_file);
+}
+
+int mproci_socket_check_folder(const char *path)
+{
+	const char *end = strrchr(path, '/');
+	char folder[MPROCI_SOCKET_PATH_LIMIT + 1] = ".";
+	struct stat status;
+
+	if (end != NULL)
+		snprintf(folder, sizeof folder, "%.*s", end == path ? 1 : (int)(end - path), path);
+	if (stat(folder, &status) != 0)
+		return fail(-errno, path, ": its folder");
+	if ((status.st_uid == geteuid() || status.st_uid == 0) && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	return mproci_fail(-EACCES,
+		"listener \"unix:%s\": others can write to its folder, of user %u and mode %03o", path,
+		(unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
 }
 
 static int listen_at(const struct addrinfo *one, int backlog)
@@ -227,6 +253,19 @@ int mproci_listening_name(int listening, char ret_text[MPROCI_HOST_AND_PORT_SIZE
 		int rc = -errno;
 
 		return mproci_fail(rc, "a socket has no address: %s", strerror(-rc));
+	}
+	return mproci_resolve_name((const struct sockaddr *)&address, size, ret_text);
+}
+
+int mproci_socket_peer_name(int socket, char ret_text[MPROCI_HOST_AND_PORT_SIZE])
+{
+	struct sockaddr_storage address = {0};
+	socklen_t size = sizeof address;
+
+	if (getpeername(socket, (struct sockaddr *)&address, &size) != 0) {
+		int rc = -errno;
+
+		return mproci_fail(rc, "the other end of a socket has no address: %s", strerror(-rc));
 	}
 	return mproci_resolve_name((const struct sockaddr *)&address, size, ret_text);
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -469,6 +470,60 @@ START_TEST(of_many_who_replace_a_dead_listener_one_gets_its_place)
 }
 END_TEST
 
+START_TEST(stream_is_listened_for_where_it_is_asked_for)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listening = mproci_listen_at_path_for_streams(place, 8, &file), client, server;
+
+	ck_assert_int_ge(listening, 0);
+	snprintf(address.sun_path, sizeof address.sun_path, "%.*s", (int)sizeof address.sun_path - 1, place);
+	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+	server = mproci_listening_accept(listening);
+	ck_assert_int_gt(server, 2);
+	ck_assert_int_eq(mproci_listen_at_path_for_streams(place, 8, &file), -EADDRINUSE);
+	close(client);
+	close(server);
+	close(listening);
+	listening = mproci_listen_at_path_for_streams(place, 8, &file);
+	ck_assert_int_ge(listening, 0);
+	close(listening);
+}
+END_TEST
+
+START_TEST(name_of_who_has_connected_is_told)
+{
+	char own[MPROCI_HOST_AND_PORT_SIZE], peer[MPROCI_HOST_AND_PORT_SIZE];
+	int listening = mproci_listen_at_host("127.0.0.1", 0, 8), client, server;
+	uint16_t port;
+
+	ck_assert_int_eq(mproci_listening_name(listening, own), 0);
+	port = (uint16_t)strtoul(strrchr(own, ':') + 1, NULL, 10);
+	client = mproci_connect_to_host("127.0.0.1", port, mproc_after(30));
+	server = mproci_listening_accept(listening);
+	ck_assert_int_eq(mproci_listening_name(client, own), 0);
+	ck_assert_int_eq(mproci_socket_peer_name(server, peer), 0);
+	ck_assert_str_eq(peer, own);
+	mproci_socket_hang_up(client);
+	mproci_socket_hang_up(server);
+	ck_assert_int_lt(mproci_socket_peer_name(listening, peer), 0);
+	close(listening);
+}
+END_TEST
+
+START_TEST(folder_that_others_can_write_to_is_refused)
+{
+	ck_assert_int_eq(mproci_socket_check_folder(place), 0);
+	ck_assert_int_eq(mproci_socket_check_folder("/s"), 0);
+	ck_assert_int_eq(chmod(tree(), 0720), 0);
+	check_failed(mproci_socket_check_folder(place), -EACCES, "others can write to its folder");
+	ck_assert_int_eq(chmod(tree(), 0702), 0);
+	check_failed(mproci_socket_check_folder(place), -EACCES, "and mode 702");
+	ck_assert_int_eq(chmod(tree(), 0700), 0);
+	check_failed(mproci_socket_check_folder(in_tree("/none/s")), -ENOENT, "its folder");
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -494,6 +549,9 @@ int main(void)
 		unreachable_network_is_told_of,
 		ended_listener_is_ended_for_all_who_have_it,
 		of_many_who_replace_a_dead_listener_one_gets_its_place,
+		stream_is_listened_for_where_it_is_asked_for,
+		name_of_who_has_connected_is_told,
+		folder_that_others_can_write_to_is_refused,
 		NULL,
 	};
 	const TTest *process_tests[] = {stranger_is_told_from_who_belongs_here, NULL};

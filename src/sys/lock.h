@@ -8,6 +8,7 @@
 #ifndef SYS_LOCK_H
 #define SYS_LOCK_H
 
+#include "base/private.h"
 #include <mproc/deadline.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -34,10 +35,10 @@ typedef struct mproci_lock {
 	bool owner_died;
 } mproci_lock;
 
-int mproci_lock_init(mproci_lock *lock, mproci_lock_rank rank);
+MPROCI_PRIVATE int mproci_lock_init(mproci_lock *lock, mproci_lock_rank rank);
 
 /* mproci_lock_take for who did not get it at once: @rc is what pthread_mutex_trylock returned. */
-int mproci_lock_take_on(mproci_lock *lock, int rc, mproc_deadline deadline);
+MPROCI_PRIVATE int mproci_lock_take_on(mproci_lock *lock, int rc, mproc_deadline deadline);
 
 #ifdef NDEBUG
 static inline void mproci_lock_assert_rank(const mproci_lock *lock)
@@ -78,7 +79,7 @@ static inline int mproci_lock_take(mproci_lock *lock, mproc_deadline deadline)
 }
 
 /* Take it if that needs no waiting.  Returns 0, or -EBUSY: also when the last holder died, which the next to take it is told. */
-int mproci_lock_try(mproci_lock *lock);
+MPROCI_PRIVATE int mproci_lock_try(mproci_lock *lock);
 
 /* Whether this thread holds it. */
 bool mproci_lock_is_held(mproci_lock *lock);

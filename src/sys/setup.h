@@ -7,6 +7,8 @@
 #ifndef SYS_SETUP_H
 #define SYS_SETUP_H
 
+#include "base/private.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,7 +35,7 @@ int mproci_setup_numbers(int *sources, const int *numbers, size_t count, int *re
  * Close all descriptors but 0, 1, 2, the library's own (sys/kept.h, sys/lifeline.h) and @count at @keep,
  * at most MPROCI_SETUP_DESCRIPTORS; a negative one is none.
  */
-void mproci_setup_descriptors(const int *keep, size_t count);
+MPROCI_PRIVATE void mproci_setup_descriptors(const int *keep, size_t count);
 
 /*
  * Have the rights of that user and group and no others: unless it is that already, it also leaves all other

@@ -126,6 +126,18 @@ ssize_t mproci_socket_send(
 	return means_gone(errno) ? -EPIPE : -errno;
 }
 
+ssize_t mproci_socket_write(int socket, const void *bytes, size_t size)
+{
+	ssize_t sent;
+
+	do
+		sent = send(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return sent;
+	return means_gone(errno) ? -EPIPE : -errno;
+}
+
 static ssize_t receive_once(int socket, struct msghdr *message, int flags)
 {
 	ssize_t got;
@@ -171,6 +183,15 @@ ssize_t mproci_socket_receive(
 	for (size_t i = 0; ret_descriptors != NULL && i < *ret_count; ++i)
 		mproci_close(ret_descriptors[i]);
 	return -EBADMSG;
+}
+
+ssize_t mproci_socket_read(int socket, void *buffer, size_t size)
+{
+	struct iovec part = {.iov_base = buffer, .iov_len = size};
+	ssize_t got = recv(socket, buffer, size, MSG_DONTWAIT);
+
+	/* Anything but bytes is for the general way. */
+	return got > 0 ? got : mproci_socket_receive(socket, &part, 1, NULL, NULL);
 }
 
 ssize_t mproci_socket_peek(int socket, void *ret_data, size_t size)

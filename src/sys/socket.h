@@ -9,6 +9,8 @@
 #ifndef SYS_SOCKET_H
 #define SYS_SOCKET_H
 
+#include "base/private.h"
+
 #include <mproc/deadline.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +47,7 @@ int mproci_socket_pair(bool one_way, int ret_sockets[2]);
 int mproci_socket_examine(int descriptor, mproci_socket_kind *ret_kind);
 
 /* Have exec close a socket; have one that is not local send at once what it is given. */
-void mproci_socket_prepare(int descriptor, const mproci_socket_kind *kind);
+MPROCI_PRIVATE void mproci_socket_prepare(int descriptor, const mproci_socket_kind *kind);
 
 /*
  * Send without waiting, as one packet where there are packets.  No signal is raised.
@@ -53,8 +55,11 @@ void mproci_socket_prepare(int descriptor, const mproci_socket_kind *kind);
  * Returns how many bytes were taken; -EAGAIN: there is no room; -EPIPE: nobody can receive any more; -EBADF:
  * one of the descriptors is not open; another negative errno.
  */
-ssize_t mproci_socket_send(
+MPROCI_PRIVATE ssize_t mproci_socket_send(
 	int socket, struct iovec *parts, size_t part_count, const int *descriptors, size_t count);
+
+/* The same of bytes alone. */
+MPROCI_PRIVATE ssize_t mproci_socket_write(int socket, const void *bytes, size_t size);
 
 /*
  * Receive without waiting, one packet where there are packets.
@@ -66,14 +71,17 @@ ssize_t mproci_socket_send(
  * which is lost; -EMFILE: not all of the descriptors could be taken, none was, and what they came with is lost;
  * another negative errno.
  */
-ssize_t mproci_socket_receive(
+MPROCI_PRIVATE ssize_t mproci_socket_receive(
 	int socket, struct iovec *parts, size_t part_count, int *ret_descriptors, size_t *ret_count);
+
+/* The same of a stream, for its bytes alone. */
+MPROCI_PRIVATE ssize_t mproci_socket_read(int socket, void *buffer, size_t size);
 
 /*
  * Look at the first @size bytes of what would be received, and leave them.  Returns how many there are, 0,
  * -EAGAIN or another negative errno, as mproci_socket_receive.
  */
-ssize_t mproci_socket_peek(int socket, void *ret_data, size_t size);
+MPROCI_PRIVATE ssize_t mproci_socket_peek(int socket, void *ret_data, size_t size);
 
 /* Wait until there is room, most likely, or nobody to receive it.  Returns 0 or -ETIMEDOUT. */
 int mproci_socket_wait_for_room(int socket, mproc_deadline deadline);

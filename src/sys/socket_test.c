@@ -186,6 +186,24 @@ START_TEST(largest_packet_is_taken)
 }
 END_TEST
 
+START_TEST(bytes_of_a_stream_are_written_and_read)
+{
+	char text[10];
+	int both[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both), 0);
+	ck_assert_int_eq(mproci_socket_read(both[1], text, sizeof text), -EAGAIN);
+	ck_assert_int_eq(mproci_socket_write(both[0], "abc", 3), 3);
+	ck_assert_int_eq(mproci_socket_read(both[1], text, 2), 2);
+	ck_assert_mem_eq(text, "ab", 2);
+	mproci_close(both[0]);
+	ck_assert_int_eq(mproci_socket_write(both[1], "x", 1), -EPIPE);
+	ck_assert_int_eq(mproci_socket_read(both[1], text, sizeof text), 1);
+	ck_assert_int_eq(mproci_socket_read(both[1], text, sizeof text), 0);
+	mproci_close(both[1]);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -198,6 +216,7 @@ int main(void)
 		one_way_pair_goes_from_the_second_to_the_first,
 		kind_of_a_socket_is_told,
 		largest_packet_is_taken,
+		bytes_of_a_stream_are_written_and_read,
 		NULL,
 	};
 	const support_suite suite = {

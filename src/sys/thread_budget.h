@@ -15,6 +15,8 @@
 #ifndef SYS_THREAD_BUDGET_H
 #define SYS_THREAD_BUDGET_H
 
+#include "base/private.h"
+
 /*
  * In a worker, after it was forked and before it has threads: let each of those libraries use @threads
  * threads, 1 or more, or fewer if that is what it uses already.  For what is loaded later, and programs
@@ -33,6 +35,6 @@ void mproci_thread_budget_set(unsigned threads);
  * inside of a parallel region, or before version 9 of gcc.  LLVM's OpenMP keeps its threads, but its
  * children do not mind.
  */
-void mproci_thread_budget_dismiss(void);
+MPROCI_PRIVATE void mproci_thread_budget_dismiss(void);
 
 #endif
