@@ -1,12 +1,18 @@
 # What `make install` puts where: headers, both libraries, mproc.pc, and the CMake package with mproc::mproc (shared)
-# and mproc::mproc_static.
+# and mproc::mproc_static.  Where libmproc-net is built, the same of that: mproc-net.pc, mproc::mproc_net, mproc::mproc_net_static.
 
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mproc)
 
 set_target_properties(mproc_shared PROPERTIES EXPORT_NAME mproc)
 install(TARGETS mproc_shared mproc_static EXPORT mproc)
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+set(net_headers "^.*/(mproc-net|manager|remote[a-z_]*)\\.h$")
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" REGEX ${net_headers} EXCLUDE)
+if(use_net)
+  set_target_properties(mproc_net_shared PROPERTIES EXPORT_NAME mproc_net)
+  install(TARGETS mproc_net_shared mproc_net_static EXPORT mproc)
+  install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING REGEX ${net_headers})
+endif()
 
 install(EXPORT mproc NAMESPACE mproc:: DESTINATION ${package_dir} FILE mprocTargets.cmake)
 file(WRITE ${PROJECT_BINARY_DIR}/mprocConfig.cmake [[
@@ -27,3 +33,7 @@ endif()
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/mproc.pc.in mproc.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mproc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(use_net)
+  configure_file(cmake/mproc-net.pc.in mproc-net.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/mproc-net.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()

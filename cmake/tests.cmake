@@ -38,10 +38,17 @@ function(mproc_add_test label source)
   cmake_path(GET source STEM name)
   set(program ${folder}_${name})
   string(REGEX REPLACE "_test$" "" name ${name})
+  # What libmproc-net is needed for.
+  if("${folder}/${name}" MATCHES "^(manager/|remote/|examples/remote_examples$)" AND NOT use_net)
+    return()
+  endif()
 
   add_executable(${program} ${source})
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${program} PRIVATE mproc_test_support)
+  if(folder MATCHES "^(manager|remote)$")
+    target_link_libraries(${program} PRIVATE mproc_net_inside)
+  endif()
   add_test(NAME ${folder}/${name} COMMAND ${program})
   set_tests_properties(${folder}/${name} PROPERTIES
     LABELS ${label} TIMEOUT 900 ENVIRONMENT "${test_environment}")
@@ -62,6 +69,28 @@ file(GLOB program_sources CONFIGURE_DEPENDS tests/programs/*.c)
 foreach(source IN LISTS program_sources)
   mproc_add_program(tests/programs ${source} mproc_shared)
 endforeach()
+
+# The manager's server in the foreground, build/<preset>/tests/manager_serve.
+if(use_net)
+  add_executable(manager_serve tests/manager/serve.c)
+  set_target_properties(manager_serve PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(manager_serve PRIVATE mproc_test_base mproc_net_inside)
+endif()
+
+# The tests of remote objects once more, with a manager instead of Redis: remote/<name>_manager.  But for those that need no
+# server, and those of leases, which run with both anyway.
+if(use_net)
+  file(GLOB remote_tests CONFIGURE_DEPENDS src/remote/*_test.c)
+  list(FILTER remote_tests EXCLUDE REGEX "/(url|lease_answers|lock|semaphore|queue|queue_crowd)_test\\.c$")
+  foreach(source IN LISTS remote_tests)
+    cmake_path(GET source STEM program)
+    string(REGEX REPLACE "_test$" "" name ${program})
+    add_dependencies(remote_${program} manager_serve)
+    add_test(NAME remote/${name}_manager COMMAND remote_${program})
+    set_tests_properties(remote/${name}_manager PROPERTIES
+      LABELS unit TIMEOUT 900 ENVIRONMENT "${test_environment};MPROC_TEST_SERVER=manager")
+  endforeach()
+endif()
 
 # What fails system calls shares a harness, and sees what the library asks malloc for.
 file(GLOB fault_sources CONFIGURE_DEPENDS tests/fault/*.c)
