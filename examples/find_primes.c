@@ -11,9 +11,10 @@
  *	queue         processes that get the numbers from a queue, and put the primes into another
  *	queue-batch   the same, with several messages at once
  *	thread-queue  the same as queue, with threads
+ *	manager-queue  through two queues of a manager, in which other programs could take part
  *
  * A number whose worker died is reported and not counted: what is printed is true as far as it goes.  The ways
- * are in find_primes/methods.c and find_primes/queue.c.
+ * are in find_primes/methods.c, find_primes/queue.c and find_primes/manager_queue.c.
  */
 #include "command.h"
 #include "find_primes/search.h"
@@ -49,6 +50,7 @@ static const char USAGE[] =
 	"                 queue-batch   the same, 64 messages at a time\n"
 	"                 thread-queue  threads, a message for each number and for each prime\n"
 	"                 all           one after the other, and check that they agree\n"
+	"                 manager-queue  processes, and queues that a manager keeps\n"
 	"  --help         this text\n"
 	"\n"
 	"The seconds are wall time and include what the method needs to begin and to end: opening and\n"
@@ -61,18 +63,21 @@ typedef struct method {
 	search_function *function;
 	/* It counts up by itself. */
 	bool needs_no_numbers;
+	/* It takes a server, and is not one of all. */
+	bool is_apart;
 } method;
 
 static const method METHODS[] = {
-	{"serial", search_serially, false},
-	{"threads", search_with_threads, false},
-	{"ranges", search_ranges, false},
-	{"pool", search_with_pool, false},
-	{"imap", search_with_imap, true},
-	{"imap-unordered", search_with_imap_unordered, true},
-	{"queue", search_by_queue, false},
-	{"queue-batch", search_by_queue_in_batches, false},
-	{"thread-queue", search_by_queue_of_threads, false},
+	{"serial", search_serially, false, false},
+	{"threads", search_with_threads, false, false},
+	{"ranges", search_ranges, false, false},
+	{"pool", search_with_pool, false, false},
+	{"imap", search_with_imap, true, false},
+	{"imap-unordered", search_with_imap_unordered, true, false},
+	{"queue", search_by_queue, false, false},
+	{"queue-batch", search_by_queue_in_batches, false, false},
+	{"thread-queue", search_by_queue_of_threads, false, false},
+	{"manager-queue", search_by_manager, true, true},
 };
 enum {
 	METHOD_COUNT = sizeof METHODS / sizeof *METHODS
@@ -112,7 +117,8 @@ static int run_methods(search *self, const char *wanted)
 
 	printf("method         seconds  speed-up    primes\n");
 	for (int i = 0; i < METHOD_COUNT; ++i) {
-		if (strcmp(wanted, "all") == 0 || strcmp(wanted, METHODS[i].name) == 0)
+		if ((strcmp(wanted, "all") == 0 && !METHODS[i].is_apart)
+			|| strcmp(wanted, METHODS[i].name) == 0)
 			failed |= run_method(self, &METHODS[i]);
 	}
 	return failed;
@@ -242,8 +248,8 @@ static void check_method(const setting *given)
 			return;
 	}
 	if (strcmp(given->value, "all") != 0)
-		refuse(given,
-			"must be serial, threads, ranges, pool, queue, queue-batch, thread-queue or all");
+		refuse(given, "must be serial, threads, ranges, pool, queue, "
+			      "queue-batch, thread-queue, all or manager-queue");
 }
 
 int main(int argc, char *argv[])

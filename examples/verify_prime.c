@@ -13,6 +13,8 @@
  *	raw         an atomic byte of shared memory
  *	mmap        an atomic byte of a mapped file
  *	threads     an atomic byte, and the workers are threads
+ *	manager     a flag in a manager, which any other program can look at and set
+ *	redis       a flag in a Redis server
  *
  * The search is in verify_prime/search.c, the flags are in the files verify_prime/…_flag.c.
  */
@@ -34,9 +36,14 @@ static const char USAGE[] =
 	"               mmap        likewise, by an atomic byte in a mapped file\n"
 	"               threads     likewise, by an atomic byte, with a pool of threads\n"
 	"               all         one after the other, and check that they agree\n"
+	"               manager     likewise, by a flag that a manager keeps\n"
+	"               redis       likewise, by a flag that a Redis server keeps\n"
 	"  --workers N  processes or threads, 1 to 1024; by default one for each usable core\n"
 	"  --every N    divisors that a worker tries between two looks at the flag,\n"
 	"               1 to 4294967295; 1000 by default\n"
+	"  --flag HOW   of manager and redis: watch  each worker has a copy; the default\n"
+	"                                     poll   each look asks the server\n"
+	"  --redis URL  where the Redis server is, redis://127.0.0.1:6379 by default\n"
 	"  --help       this text\n"
 	"\n"
 	"The seconds are wall time, without opening the pool, which serves all numbers.  The speed-up is\n"
@@ -59,6 +66,8 @@ typedef struct method {
 	const char *name;
 	search search;
 	mproc_backend backend;
+	/* It takes a server, and is not one of all. */
+	bool is_apart;
 	bool is_wanted;
 } method;
 
@@ -74,6 +83,8 @@ static method methods[] = {
 	{.name = "threads",
 		.search = {.is_small_first = true, .kind = &RAW_FLAG},
 		.backend = MPROC_BACKEND_THREADS},
+	{.name = "manager", .search = {.is_small_first = true, .kind = &MANAGER_FLAG}, .is_apart = true},
+	{.name = "redis", .search = {.is_small_first = true, .kind = &REDIS_FLAG}, .is_apart = true},
 };
 enum {
 	METHOD_COUNT = sizeof methods / sizeof *methods
@@ -216,6 +227,8 @@ enum {
 	WITH,
 	WORKERS,
 	EVERY,
+	FLAG,
+	REDIS,
 	SETTINGS
 };
 
@@ -224,13 +237,22 @@ static void choose_methods(const setting *with, uint64_t every)
 	bool is_any = false;
 
 	for (int i = 0; i < METHOD_COUNT; ++i) {
-		methods[i].is_wanted =
-			strcmp(with->value, "all") == 0 || strcmp(with->value, methods[i].name) == 0;
+		methods[i].is_wanted = (strcmp(with->value, "all") == 0 && !methods[i].is_apart)
+				       || strcmp(with->value, methods[i].name) == 0;
 		methods[i].search.every = every;
 		is_any |= methods[i].is_wanted;
 	}
 	if (!is_any)
-		refuse(with, "must be serial, naive, less-naive, event, value, raw, mmap, threads or all");
+		refuse(with, "must be serial, naive, less-naive, event, value, raw, mmap, threads, all, "
+			     "manager or redis");
+}
+
+static void choose_flag(const setting *how, const setting *redis)
+{
+	remote_flags.is_polled = strcmp(how->value, "poll") == 0;
+	if (!remote_flags.is_polled && strcmp(how->value, "watch") != 0)
+		refuse(how, "must be watch or poll");
+	remote_flags.redis = redis->value;
 }
 
 static uint64_t number_of(const char *word)
@@ -247,8 +269,11 @@ static uint64_t number_of(const char *word)
 
 int main(int argc, char *argv[])
 {
-	setting settings[SETTINGS] = {
-		[WITH] = {"with", "event"}, [WORKERS] = {"workers", NULL}, [EVERY] = {"every", "1000"}};
+	setting settings[SETTINGS] = {[WITH] = {"with", "event"},
+		[WORKERS] = {"workers", NULL},
+		[EVERY] = {"every", "1000"},
+		[FLAG] = {"flag", "watch"},
+		[REDIS] = {"redis", "redis://127.0.0.1:6379"}};
 	int next = read_settings(argc, argv, USAGE, settings, SETTINGS);
 	int count = argc - next, failed;
 	uint64_t *numbers = calloc((size_t)count + 1, sizeof *numbers);
@@ -259,6 +284,7 @@ int main(int argc, char *argv[])
 	for (int i = 0; i < count; ++i)
 		numbers[i] = number_of(argv[next + i]);
 	choose_methods(&settings[WITH], whole_number(&settings[EVERY], 1, UINT32_MAX));
+	choose_flag(&settings[FLAG], &settings[REDIS]);
 	workers = settings[WORKERS].value ? (unsigned)whole_number(&settings[WORKERS], 1, MOST_WORKERS) : 0;
 	failed = count > 0 ? run(numbers, count, workers) : run(NUMBERS, NUMBER_COUNT, workers);
 	free(numbers);

@@ -49,7 +49,7 @@ typedef int search_function(search *self);
 
 search_function search_serially, search_with_threads, search_ranges, search_with_pool;
 search_function search_with_imap, search_with_imap_unordered;
-search_function search_by_queue, search_by_queue_in_batches, search_by_queue_of_threads;
+search_function search_by_queue, search_by_queue_in_batches, search_by_queue_of_threads, search_by_manager;
 
 /* What became of a process, by its exit code as mproc_process_exit_code tells it. */
 mproc_outcome outcome_of(int exit_code);

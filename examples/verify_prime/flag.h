@@ -6,6 +6,8 @@
 #ifndef VERIFY_PRIME_FLAG_H
 #define VERIFY_PRIME_FLAG_H
 
+#include <stdbool.h>
+
 typedef struct flag_kind {
 	/* Make a flag where workers will see it, before the pool is opened.  Returns NULL after telling what failed. */
 	void *(*create)(void);
@@ -19,6 +21,14 @@ typedef struct flag_kind {
 	int (*is_set)(void *flag);
 } flag_kind;
 
-extern const flag_kind EVENT_FLAG, VALUE_FLAG, RAW_FLAG, MAPPED_FLAG;
+extern const flag_kind EVENT_FLAG, VALUE_FLAG, RAW_FLAG, MAPPED_FLAG, MANAGER_FLAG, REDIS_FLAG;
+
+/* Of the last two; to be set before they are made. */
+typedef struct remote_flag_settings {
+	const char *redis;
+	/* Ask the server at each look. */
+	bool is_polled;
+} remote_flag_settings;
+extern remote_flag_settings remote_flags;
 
 #endif

@@ -344,7 +344,7 @@ START_TEST(an_unknown_method_is_refused)
 {
 	expect_refusal("--with magic",
 		"find_primes: --with magic: must be serial, threads, ranges, pool, queue, queue-batch, "
-		"thread-queue or all\n");
+		"thread-queue, all or manager-queue\n");
 }
 END_TEST
 

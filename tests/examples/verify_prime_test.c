@@ -457,7 +457,7 @@ START_TEST(options_out_of_range_are_refused)
 		"--every 4294967296: must be a whole number from 1 to 4294967295\n");
 	expect_refusal("examples/verify_prime --with magic 9",
 		"verify_prime: --with magic: must be serial, naive, less-naive, event, value, raw, mmap, "
-		"threads or all\n");
+		"threads, all, manager or redis\n");
 	expect_refusal("examples/verify_prime --speed 9", "--speed");
 }
 END_TEST

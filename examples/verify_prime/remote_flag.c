@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A flag that a server keeps: a manager that this program starts, or a Redis server.  Each worker has a copy of it, fed by a subscription, at
+ * which it looks without asking anybody; or, to see what that costs, it asks the server each time.
+ *
+ * Each search has a flag of its own, so that nobody takes the news of the search before for that of this one.
+ */
+#include "../command.h"
+#include "flag.h"
+
+#include <mproc-net.h>
+#include <stdatomic.h>
+
+/* Seconds that the server has for an answer. */
+static const double PATIENCE = 10;
+
+/* In shared memory. */
+typedef struct remote_flag {
+	mproc_manager *manager;
+	mproc_remote *remote;
+	_Atomic unsigned search;
+} remote_flag;
+
+remote_flag_settings remote_flags;
+
+/* A worker's own copy, and of which search. */
+static mproc_remote_watch *watch;
+static unsigned watched;
+
+static void write_name(unsigned search, char ret_name[32])
+{
+	snprintf(ret_name, 32, "mproc:verify_prime:%u", search);
+}
+
+static void destroy(void *flag)
+{
+	remote_flag *self = flag;
+	char name[32];
+
+	if (!self)
+		return;
+	write_name(self->search, name);
+	if (self->remote)
+		mproc_remote_flag_clear(self->remote, name, mproc_after(PATIENCE));
+	mproc_remote_close(self->remote);
+	mproc_manager_stop(self->manager);
+	mproc_free(self);
+}
+
+/* Returns NULL after telling what failed. */
+static void *create(bool is_manager)
+{
+	remote_flag *self = mproc_calloc(1, sizeof *self);
+	int rc = self ? 0 : -ENOMEM;
+
+	if (rc == 0 && is_manager)
+		rc = mproc_manager_start(NULL, &self->manager);
+	if (rc == 0)
+		rc = mproc_remote_connect(is_manager ? mproc_manager_url(self->manager) : remote_flags.redis,
+			NULL, mproc_after(PATIENCE), &self->remote);
+	if (rc == 0)
+		return self;
+	fail();
+	destroy(self);
+	return NULL;
+}
+
+static void *create_in_manager(void)
+{
+	return create(true);
+}
+
+static void *create_in_redis(void)
+{
+	return create(false);
+}
+
+/* Begin another search. */
+static int clear(void *flag)
+{
+	remote_flag *self = flag;
+	char name[32];
+	int rc;
+
+	write_name(self->search, name);
+	rc = mproc_remote_flag_clear(self->remote, name, mproc_after(PATIENCE));
+	if (rc < 0)
+		return rc;
+	write_name(++self->search, name);
+	return mproc_remote_flag_clear(self->remote, name, mproc_after(PATIENCE));
+}
+
+static int set(void *flag)
+{
+	remote_flag *self = flag;
+	char name[32];
+
+	write_name(self->search, name);
+	return mproc_remote_flag_set(self->remote, name, mproc_after(PATIENCE));
+}
+
+static int ask(const remote_flag *self)
+{
+	char name[32];
+
+	write_name(self->search, name);
+	return mproc_remote_flag_get(self->remote, name, mproc_after(PATIENCE));
+}
+
+static int look(const remote_flag *self)
+{
+	char name[32];
+	int rc;
+
+	if (watch && watched != self->search)
+		watch = mproc_remote_watch_close(watch);
+	if (!watch) {
+		watched = self->search;
+		write_name(watched, name);
+		rc = mproc_remote_watch_open(self->remote, name, mproc_after(PATIENCE), &watch);
+		if (rc < 0)
+			return rc;
+	}
+	return mproc_remote_watch_is_set(watch);
+}
+
+static int is_set(void *flag)
+{
+	return remote_flags.is_polled ? ask(flag) : look(flag);
+}
+
+const flag_kind MANAGER_FLAG = {create_in_manager, destroy, clear, set, is_set};
+const flag_kind REDIS_FLAG = {create_in_redis, destroy, clear, set, is_set};
