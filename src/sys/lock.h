@@ -57,9 +57,9 @@ static inline void mproci_lock_note_released(uint8_t rank)
 }
 #else
 /* Who takes locks against their order may wait for somebody who waits for him. */
-void mproci_lock_assert_rank(const mproci_lock *lock);
-void mproci_lock_note_taken(const mproci_lock *lock);
-void mproci_lock_note_released(uint8_t rank);
+MPROCI_PRIVATE void mproci_lock_assert_rank(const mproci_lock *lock);
+MPROCI_PRIVATE void mproci_lock_note_taken(const mproci_lock *lock);
+MPROCI_PRIVATE void mproci_lock_note_released(uint8_t rank);
 #endif
 
 /*
