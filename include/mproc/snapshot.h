@@ -63,7 +63,8 @@ MPROC_API mproc_snapshot *mproc_snapshot_close(mproc_snapshot *snapshot);
 MPROC_API int mproc_compare_by_key(const void *left, const void *right);
 
 /*
- * Compare two entries for qsort by the numbers that mproc_dict_add made, the largest first, and equal ones by key.
+ * Compare two entries for qsort by the numbers that mproc_dict_add made, 8 bytes each, the largest first, and equal ones by
+ * key.
  *
  * @left, @right  the addresses of two entries; values that are no numbers come last.
  *
@@ -71,6 +72,17 @@ MPROC_API int mproc_compare_by_key(const void *left, const void *right);
  * Cost     as memcmp.
  */
 MPROC_API int mproc_compare_by_number(const void *left, const void *right);
+
+/*
+ * Compare two entries for qsort by values that are text, a number in decimal digits as mproc_remote_dict_add makes them, the
+ * largest first, and equal ones by key.
+ *
+ * @left, @right  the addresses of two entries; values that are no whole numbers from INT64_MIN to INT64_MAX come last.
+ *
+ * Returns  less than 0, 0, or more.
+ * Cost     as memcmp, for the bytes of the numbers and the keys.
+ */
+MPROC_API int mproc_compare_by_decimal(const void *left, const void *right);
 
 MPROC_END_DECLS
 

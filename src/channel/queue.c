@@ -250,8 +250,8 @@ bool mproci_queue_has_room(mproc_queue *queue, size_t size)
 	       && in.bytes <= queue->max_bytes - size;
 }
 
-/* The same, with what waits to be delivered again. */
-static int look(mproc_queue *queue, mproci_totals *ret_contents)
+/* The same, with what waits to be delivered again; without that when it fails with -EAGAIN or -ETIMEDOUT. */
+static int look(mproc_queue *queue, mproc_deadline deadline, mproci_totals *ret_contents)
 {
 	_Atomic uintptr_t *inside;
 	int rc;
@@ -260,8 +260,8 @@ static int look(mproc_queue *queue, mproci_totals *ret_contents)
 	if (rc < 0)
 		return rc;
 	if (queue->is_acknowledged)
-		rc = mproci_queue_lock_consumers(queue, MPROC_FOREVER);
-	if (rc == 0)
+		rc = mproci_queue_lock_consumers(queue, deadline);
+	if (rc == 0 || rc == -EAGAIN || rc == -ETIMEDOUT)
 		*ret_contents = read_contents(queue);
 	if (rc == 0 && queue->is_acknowledged) {
 		mproci_queue_sweep(queue);
@@ -276,15 +276,23 @@ static int look(mproc_queue *queue, mproci_totals *ret_contents)
 ssize_t mproc_queue_count(mproc_queue *queue)
 {
 	mproci_totals contents = {0};
-	int rc = look(queue, &contents);
+	int rc = look(queue, MPROC_FOREVER, &contents);
 
 	return rc < 0 ? rc : (ssize_t)contents.messages;
+}
+
+ssize_t mproci_queue_count_hastily(mproc_queue *queue)
+{
+	mproci_totals contents = {0};
+	int rc = look(queue, MPROC_NOW, &contents);
+
+	return rc < 0 && rc != -EAGAIN && rc != -ETIMEDOUT ? rc : (ssize_t)contents.messages;
 }
 
 ssize_t mproc_queue_bytes(mproc_queue *queue)
 {
 	mproci_totals contents = {0};
-	int rc = look(queue, &contents);
+	int rc = look(queue, MPROC_FOREVER, &contents);
 
 	return rc < 0 ? rc : (ssize_t)contents.bytes;
 }
@@ -292,7 +300,7 @@ ssize_t mproc_queue_bytes(mproc_queue *queue)
 int mproc_queue_is_empty(mproc_queue *queue)
 {
 	mproci_totals contents = {0};
-	int rc = look(queue, &contents);
+	int rc = look(queue, MPROC_FOREVER, &contents);
 
 	return rc < 0 ? rc : contents.messages == 0;
 }

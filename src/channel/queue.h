@@ -6,6 +6,7 @@
 #define CHANNEL_QUEUE_H
 
 #include "base/object.h"
+#include "base/private.h"
 #include "channel/envelope.h"
 #include "channel/ring.h"
 #include "channel/side.h"
@@ -119,6 +120,12 @@ int mproci_queue_settle_producers(mproc_queue *queue, mproc_deadline deadline);
 
 /* The same of gets. */
 int mproci_queue_settle_consumers(mproc_queue *queue, mproc_deadline deadline);
+
+/* mproc_queue_give_back, which fails with -EAGAIN or -ETIMEDOUT when somebody inside did not leave until the deadline. */
+MPROCI_PRIVATE int mproci_queue_give_back_until(mproc_queue *queue, void *block, mproc_deadline deadline);
+
+/* mproc_queue_count that waits for nobody: when somebody is inside, without what waits to be delivered again. */
+MPROCI_PRIVATE ssize_t mproci_queue_count_hastily(mproc_queue *queue);
 
 /* When there was nothing to get for a while: give back what memory the queue has beyond the least. */
 void mproci_queue_shrink(mproc_queue *queue);

@@ -99,7 +99,7 @@ int mproc_queue_ack(mproc_queue *queue, void *block)
 	return rc;
 }
 
-int mproc_queue_give_back(mproc_queue *queue, void *block)
+int mproci_queue_give_back_until(mproc_queue *queue, void *block, mproc_deadline deadline)
 {
 	_Atomic uintptr_t *inside;
 	int rc;
@@ -107,7 +107,7 @@ int mproc_queue_give_back(mproc_queue *queue, void *block)
 	rc = mproci_queue_enter(queue, &inside);
 	if (rc < 0)
 		return rc;
-	rc = mproci_queue_lock_consumers(queue, MPROC_FOREVER);
+	rc = mproci_queue_lock_consumers(queue, deadline);
 	if (rc == 0) {
 		/* Before it is there: whoever dies in between has told in vain. */
 		if (mproci_queue_fd_is_watched(&queue->is_watched))
@@ -119,6 +119,11 @@ int mproc_queue_give_back(mproc_queue *queue, void *block)
 	}
 	mproci_queue_leave(inside);
 	return rc;
+}
+
+int mproc_queue_give_back(mproc_queue *queue, void *block)
+{
+	return mproci_queue_give_back_until(queue, block, MPROC_FOREVER);
 }
 
 int mproc_queue_deliveries(mproc_queue *queue, void *block)

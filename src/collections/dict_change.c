@@ -27,7 +27,8 @@ static int hold(mproc_dict *dict, held *self)
 	if (rc == 0)
 		return 0;
 	mproci_dict_unlock(self->table);
-	return mproci_collection_refuse_damage(&dict->common);
+	mproci_collection_refuse_damage(&dict->common);
+	return -EBADMSG;
 }
 
 static int begin(mproc_dict *dict, const void *key, size_t key_size, held *self)

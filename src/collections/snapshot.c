@@ -187,3 +187,32 @@ int mproc_compare_by_number(const void *left, const void *right)
 	return number != against ? (number < against) - (number > against)
 				 : mproc_compare_by_key(left, right);
 }
+
+/* Whether the value is a whole number in decimal digits, and which one. */
+static bool read_decimal(const mproc_snapshot_entry *entry, int64_t *ret_number)
+{
+	const char *text = entry->value;
+	size_t i = entry->value_size > 0 && text[0] == '-' ? 1 : 0;
+	int64_t sign = i == 1 ? -1 : 1, number = 0;
+
+	if (i == entry->value_size)
+		return false;
+	for (; i < entry->value_size; ++i) {
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(number, 10, &number)
+			|| __builtin_add_overflow(number, sign * (text[i] - '0'), &number))
+			return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+int mproc_compare_by_decimal(const void *left, const void *right)
+{
+	int64_t number, against;
+	bool is_number = read_decimal(left, &number), is_other = read_decimal(right, &against);
+
+	if (!is_number || !is_other)
+		return is_number == is_other ? mproc_compare_by_key(left, right) : is_other - is_number;
+	return number != against ? (number < against) - (number > against)
+				 : mproc_compare_by_key(left, right);
+}

@@ -186,6 +186,40 @@ START_TEST(entries_are_sorted_by_their_numbers)
 }
 END_TEST
 
+START_TEST(entries_are_sorted_by_numbers_that_are_text)
+{
+	static const struct {
+		const char *key, *value;
+	} sorted[] = {
+		{"largest", "9223372036854775807"},
+		{"ten", "10"},
+		{"nine", "9"},
+		{"nine too", "9"},
+		{"nothing", "0"},
+		{"minus", "-1"},
+		{"least", "-9223372036854775808"},
+		{"empty", ""},
+		{"sign", "-"},
+		{"text", "9 lives"},
+		{"too large", "9223372036854775808"},
+		{"too small", "-9223372036854775809"},
+	};
+	const size_t count = sizeof sorted / sizeof *sorted;
+	mproc_snapshot *all;
+
+	create();
+	for (size_t i = 0; i < count; ++i)
+		ck_assert_int_eq(
+			set_text(sorted[(i * 7 + 3) % count].key, sorted[(i * 7 + 3) % count].value), 0);
+	all = take();
+	sort(all, mproc_compare_by_decimal);
+	ck_assert_uint_eq(all->count, count);
+	for (size_t i = 0; i < count; ++i)
+		ck_assert_str_eq(all->entries[i].key, sorted[i].key);
+	mproc_snapshot_close(all);
+}
+END_TEST
+
 /* Both compare any two entries, also the other way round, and one with itself. */
 START_TEST(orders_agree_with_themselves)
 {
@@ -242,6 +276,7 @@ int main(void)
 		snapshot_is_no_memory_of_the_arena,
 		entries_are_sorted_by_the_bytes_of_their_keys,
 		entries_are_sorted_by_their_numbers,
+		entries_are_sorted_by_numbers_that_are_text,
 		orders_agree_with_themselves,
 		NULL,
 	};

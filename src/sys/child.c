@@ -264,14 +264,24 @@ void mproci_child_reap_pid(pid_t pid)
 	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
 }
 
+static int open_signal(int number)
+{
+	sigset_t one;
+
+	sigemptyset(&one);
+	sigaddset(&one, number);
+	pthread_sigmask(SIG_BLOCK, &one, NULL);
+	return mproci_descriptor_lift(signalfd(-1, &one, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
 int mproci_child_bell_open(void)
 {
-	sigset_t child;
+	return open_signal(SIGCHLD);
+}
 
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &child, NULL);
-	return mproci_descriptor_lift(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+int mproci_child_termination_open(void)
+{
+	return open_signal(SIGTERM);
 }
 
 void mproci_child_bell_silence(int bell)

@@ -105,6 +105,12 @@ int mproci_child_bell_open(void);
 void mproci_child_bell_silence(int bell);
 
 /*
+ * In a process of one thread: a descriptor that becomes readable, and stays so, when it is sent SIGTERM, which does
+ * nothing else from then on; or a negative errno.
+ */
+MPROCI_PRIVATE int mproci_child_termination_open(void);
+
+/*
  * Wait until the process has ended, leaving it to be reaped.  Returns 0 or -ETIMEDOUT; another negative
  * errno when it is no child of this process, and poll fails.
  */

@@ -11,6 +11,8 @@
 #ifndef SYS_MEMORY_USE_H
 #define SYS_MEMORY_USE_H
 
+#include "base/private.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,7 +20,7 @@
  * The bytes of this process's own memory: what each forked child would come to own if it wrote everywhere.
  * Returns 0, or -ENOENT when /proc cannot be read.  Cost: three system calls.
  */
-int mproci_memory_private(size_t *ret_size);
+MPROCI_PRIVATE int mproci_memory_private(size_t *ret_size);
 
 /*
  * The same of another process; a forked one begins with what its parent has.  Returns 0, or -ESRCH when
