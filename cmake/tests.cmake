@@ -78,10 +78,10 @@ if(use_net)
 endif()
 
 # The tests of remote objects once more, with a manager instead of Redis: remote/<name>_manager.  But for those that need no
-# server, and those of leases, which run with both anyway.
+# server, or scripts in it.
 if(use_net)
   file(GLOB remote_tests CONFIGURE_DEPENDS src/remote/*_test.c)
-  list(FILTER remote_tests EXCLUDE REGEX "/(url|lease_answers|lock|semaphore|queue|queue_crowd)_test\\.c$")
+  list(FILTER remote_tests EXCLUDE REGEX "/(url|lease_answers)_test\\.c$")
   foreach(source IN LISTS remote_tests)
     cmake_path(GET source STEM program)
     string(REGEX REPLACE "_test$" "" name ${program})
@@ -90,6 +90,12 @@ if(use_net)
     set_tests_properties(remote/${name}_manager PROPERTIES
       LABELS unit TIMEOUT 900 ENVIRONMENT "${test_environment};MPROC_TEST_SERVER=manager")
   endforeach()
+endif()
+
+# What other programs are, is told by a script.
+if(use_net)
+  target_compile_definitions(manager_clients_test PRIVATE
+    CLIENTS_SCRIPT="${PROJECT_SOURCE_DIR}/tests/manager/clients.py")
 endif()
 
 # What fails system calls shares a harness, and sees what the library asks malloc for.
@@ -121,8 +127,16 @@ include(cmake/fuzz.cmake)
 # The crash harness kills operations at every instruction; `make crash` runs it.
 file(GLOB crash_sources CONFIGURE_DEPENDS tests/crash/*.c)
 list(FILTER crash_sources EXCLUDE REGEX "_test\\.c$")
+if(use_net)
+  list(FILTER crash_sources EXCLUDE REGEX "/no_manager\\.c$")
+else()
+  list(FILTER crash_sources EXCLUDE REGEX "/crash_manager\\.c$")
+endif()
 if(crash_sources)
   add_executable(crash ${crash_sources})
   set_target_properties(crash PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(crash PRIVATE mproc_test_base)
+  if(use_net)
+    target_link_libraries(crash PRIVATE mproc_net_inside)
+  endif()
 endif()

@@ -20,7 +20,8 @@
  *     a queue                               as a list       RPUSH puts, LPOP and BLPOP get, LLEN counts
  *
  * and beside them whatever clients make themselves, in the manager's own memory: strings, hashes, lists, sets, sorted
- * sets, locks, semaphores and queues.
+ * sets, locks, semaphores and queues.  What is shown is not theirs to take away: to delete, rename or clear it, or to have it
+ * expire, is refused.
  *
  * Who may connect: over the Unix socket, whose file is its owner's alone, processes of the same user and of root; over
  * TCP whoever knows the password.  A client can do everything: it is trusted with what is shown, and with nothing else.
@@ -34,7 +35,9 @@
  *            clients lose the connection, and what was in its own memory is gone.  Messages that clients owed are
  *            delivered again.
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe.
- *   Memory   names and options are copied.
+ *   Memory   names and options are copied.  What is shown, of any kind, must not be destroyed or freed before it was hidden:
+ *            mproc_manager_hide first.  Clients are told that it was destroyed, where that can be seen; of a number and a flag
+ *            it cannot, and they would change whatever has come there.
  *   Errors   beside those named, -EINVAL for what is NULL or no manager, and -EPIPE when the manager is gone.
  */
 #ifndef MPROC_MANAGER_H
@@ -103,6 +106,7 @@ typedef enum mproc_shown_as {
  * Fails    -EINVAL         .address is none, or off this machine without a password; there are both .password and .password_file, a
  *                          .certificate without a .key or the other way round, or TLS without .address; a file is none of the kind;
  *                          an option is out of range, a reserved word of @options is not 0, or @ret_manager is NULL
+ *          -EMSGSIZE       the first line of .password_file has more than 1023 bytes
  *          -ENAMETOOLONG   .path is longer than a socket's can be: 107 bytes
  *          -EADDRINUSE     somebody listens there, or what has that name is no socket
  *          -EADDRNOTAVAIL  the host is none of this machine's addresses (-EHOSTUNREACH: it cannot be resolved)
@@ -175,7 +179,7 @@ MPROC_API int mproc_manager_fd(mproc_manager *manager);
  * Show a value (mproc/value.h).  Clients' commands take its lock; while somebody else holds that, they wait, at most 5 s, and are told -TRYAGAIN then.
  *
  * @name   1 to MPROC_MANAGER_NAME_MAX bytes.
- * @value  from mproc_value_create; it must not be destroyed before it is hidden.
+ * @value  from mproc_value_create.
  * @size   its bytes.  A client sets all of them, or none.
  * @as     how clients see it.
  *
@@ -251,8 +255,10 @@ MPROC_API int mproc_manager_show_list(
 	mproc_manager *manager, const char *name, mproc_list *list, mproc_shown_as as);
 
 /*
- * Show a queue.  A client that gets a message of an acknowledged queue owes it until it gets the next one, or until LREM; when
- * it goes before that, the message is delivered again.
+ * Show a queue, as a list: clients put by RPUSH and get by LPOP or BLPOP.  A client that gets a message of an acknowledged queue
+ * owes it until it asks for the next one, or until LREM; when it goes before that, the message is delivered again.  mproc's own client
+ * puts by mproc_remote_list_append and gets by mproc_remote_list_pop_first; a mproc_remote_queue is another thing, which the
+ * manager keeps itself, also under the same name.
  *
  * @as  how clients see its messages.
  *

@@ -123,6 +123,17 @@ static bool grows(const mproci_call *call, const mproci_command *command)
 	return (command->flags & MPROCI_COMMAND_WRITES) != 0 && strstr(shrinking, name) == NULL;
 }
 
+/* Whether it is about what lies in the family's memory, which has limits of its own. */
+static bool is_of_the_family(const mproci_call *call, const mproci_command *command)
+{
+	size_t first = strcmp(command->name, "FCALL") == 0 ? 3 : (size_t)command->first_key;
+	const mproci_binding *binding = NULL;
+
+	if (first > 0 && first < call->count)
+		binding = mproci_keyspace_find(call->keyspace, call->arguments[first]);
+	return binding != NULL && binding->type->is_shown;
+}
+
 static int quoted(mproci_view text, size_t most)
 {
 	return (int)(text.size < most ? text.size : most);
@@ -177,7 +188,7 @@ static bool is_allowed(mproci_call *call, const mproci_command *command)
 			"ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
 			"RESET are allowed in this context",
 			mproci_dispatch_lower(command, name, sizeof name));
-	} else if (session->server->is_full && grows(call, command)) {
+	} else if (session->server->is_full && grows(call, command) && !is_of_the_family(call, command)) {
 		mproci_reply_error(call->reply, "OOM command not allowed when used memory > 'maxmemory'.");
 	} else {
 		return true;

@@ -19,6 +19,9 @@ enum {
 	TABLES = 4,
 };
 
+/* What clients have written into a fence themselves may be anything: beyond this it is no token that was ever given out. */
+static const int64_t MOST_TOKEN = INT64_C(1) << 62;
+
 /* Milliseconds. */
 static const int64_t LONGEST_LEASE = INT64_C(1000) * 60 * 60 * 24 * 365;
 
@@ -37,16 +40,11 @@ static int quoted(mproci_view text)
 	return text.size < QUOTED ? (int)text.size : QUOTED;
 }
 
-static bool is_called(const mproci_native *function, mproci_view name)
-{
-	return strncmp(function->name, name.bytes, name.size) == 0 && function->name[name.size] == '\0';
-}
-
 static const mproci_native *find(mproci_view name)
 {
 	for (size_t i = 0; i < TABLES; ++i)
 		for (const mproci_native *function = tables[i]; function->name != NULL; ++function)
-			if (is_called(function, name))
+			if (mproci_view_equal(name, mproci_view_of(function->name)))
 				return function;
 	return NULL;
 }
@@ -183,10 +181,24 @@ static mproci_outcome function(mproci_call *call)
 	return mproci_subcommand_call(call, table);
 }
 
+/* What other libraries' locks are given back by: a function can do that as well. */
+static mproci_outcome refuse_script(mproci_call *call)
+{
+	mproci_reply_error(call->reply, "ERR a manager runs no scripts; FCALL mproc_compare_and_delete 1 "
+					"name value gives a lock back that "
+					"SET name value NX has taken");
+	return MPROCI_DONE;
+}
+
 const mproci_command mproci_commands_of_functions[] = {
+	{"EVAL", refuse_script, -3, 0, 0, 0, 0},
+	{"EVALSHA", refuse_script, -3, 0, 0, 0, 0},
+	{"EVALSHA_RO", refuse_script, -3, 0, 0, 0, 0},
+	{"EVAL_RO", refuse_script, -3, 0, 0, 0, 0},
 	{"FCALL", fcall, -3, MPROCI_COMMAND_WRITES, 0, 0, 0},
 	{"FCALL_RO", fcall_ro, -3, 0, 0, 0, 0},
 	{"FUNCTION", function, -2, 0, 0, 0, 0},
+	{"SCRIPT", refuse_script, -2, 0, 0, 0, 0},
 	{.name = NULL},
 };
 
@@ -267,7 +279,7 @@ int64_t mproci_fence_first(const mproci_keyspace *keyspace)
 
 void mproci_fence_note(int64_t token)
 {
-	if (token > newest_token)
+	if (token > newest_token && token <= MOST_TOKEN)
 		newest_token = token;
 }
 

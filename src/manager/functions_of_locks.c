@@ -15,15 +15,15 @@ enum {
 	TRY_LATER = -1000,
 };
 
-/* A lock that another client holds by SET NX PX is held as well. */
+/* A lock that another client holds by SET NX PX is held as well; what never expires is no lock. */
 static void refuse_foreign(mproci_call *call, const mproci_binding *binding)
 {
 	int64_t rest = binding->expires_at - mproci_keyspace_now(call->keyspace);
 
-	if (binding->type != &mproci_type_string)
+	if (binding->type != &mproci_type_string || binding->expires_at == 0)
 		mproci_reply_wrong_type(call->reply);
 	else
-		mproci_reply_integer(call->reply, binding->expires_at == 0 ? TRY_LATER : -rest);
+		mproci_reply_integer(call->reply, -rest);
 }
 
 /* With how long it is until the lease that ends first does.  @leases may be NULL: it was of no permits. */

@@ -180,12 +180,19 @@ START_TEST(what_others_hold_by_setting_a_string_is_held)
 {
 	client_ask(other, "SET l token NX PX 300");
 	ck_assert_int_eq(acquire(one, "a"), -300);
-	client_ask(other, "SET l token");
-	ck_assert_int_eq(acquire(one, "a"), TRY_LATER);
-	client_ask(other, "DEL l");
-	client_ask(other, "LPUSH l x");
-	ck_assert_str_eq(client_ask(one, "FCALL mproc_lock_acquire 3 l {l}:fence {l}:wake a 1000"),
-		"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+}
+END_TEST
+
+START_TEST(what_never_expires_is_no_lock)
+{
+	static const char *const makings[] = {"SET l token", "LPUSH l x"};
+
+	for (size_t i = 0; i < sizeof makings / sizeof *makings; ++i) {
+		client_ask(other, "%s", makings[i]);
+		ck_assert_str_eq(client_ask(one, "FCALL mproc_lock_acquire 3 l {l}:fence {l}:wake a 1000"),
+			"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+		client_ask(other, "DEL l");
+	}
 }
 END_TEST
 
@@ -202,6 +209,16 @@ START_TEST(a_lease_has_a_bounded_length)
 		"-ERR lease: '0' is not a number from 1 to 31536000000\r\n");
 	ck_assert_str_eq(client_ask(one, "EXISTS l"), ":0\r\n");
 	ck_assert_str_eq(client_ask(one, "EXISTS {l}:fence"), ":0\r\n");
+}
+END_TEST
+
+START_TEST(fence_that_is_at_its_end_stops_no_other)
+{
+	client_ask(one, "SET {l}:fence 9223372036854775806");
+	ck_assert_str_eq(client_ask(one, "FCALL mproc_lock_acquire 3 l {l}:fence {l}:wake a 1000"),
+		":9223372036854775807\r\n");
+	ck_assert_int_gt(
+		client_number(client_ask(one, "FCALL mproc_lock_acquire 3 m {m}:fence {m}:wake a 1000")), 0);
 }
 END_TEST
 
@@ -389,8 +406,10 @@ int main(void)
 		a_lock_that_somebody_has_deleted_is_free,
 		a_lock_with_another_name_goes_with_its_lease,
 		what_others_hold_by_setting_a_string_is_held,
+		what_never_expires_is_no_lock,
 		who_holds_a_lock_keeps_others_from_setting_a_string,
 		a_lease_has_a_bounded_length,
+		fence_that_is_at_its_end_stops_no_other,
 		nothing_is_held_without_a_fence,
 		a_semaphore_has_as_many_holders_as_permits,
 		a_semaphore_without_permits_lets_nobody_in,

@@ -17,15 +17,23 @@ enum {
 	SAME = 1,
 };
 
-/* Returns whether there is a string, or nothing; if not, it has said so. */
+/* Returns whether there is a string, or nothing (NULL); if not, it has said so. */
+static bool find_string(mproci_call *call, mproci_view name, const mproci_binding **ret_binding)
+{
+	*ret_binding = mproci_keyspace_find(call->keyspace, name);
+	if (*ret_binding == NULL || (*ret_binding)->type == &mproci_type_string)
+		return true;
+	mproci_reply_wrong_type(call->reply);
+	return false;
+}
+
+/* Returns whether it could; if not, it has said why. */
 static bool compare(mproci_call *call, mproci_view name, mproci_view expected, int *ret_verdict)
 {
-	const mproci_binding *binding = mproci_keyspace_find(call->keyspace, name);
+	const mproci_binding *binding;
 
-	if (binding != NULL && binding->type != &mproci_type_string) {
-		mproci_reply_wrong_type(call->reply);
+	if (!find_string(call, name, &binding))
 		return false;
-	}
 	if (binding == NULL)
 		*ret_verdict = ABSENT;
 	else
@@ -93,8 +101,13 @@ static void tell_listeners(mproci_call *call, mproci_view name, mproci_view valu
 	free(channel);
 }
 
+/* What is no flag is not to be lost.  Returns whether it could; if not, it has said why. */
 static bool set_flag(mproci_call *call, mproci_view name, mproci_view value)
 {
+	const mproci_binding *binding;
+
+	if (!find_string(call, name, &binding))
+		return false;
 	if (mproci_view_equal(value, mproci_view_of("1")))
 		return set(call, name, value);
 	mproci_keyspace_remove(call->keyspace, name);

@@ -38,11 +38,39 @@ START_TEST(fcall_refuses_in_the_words_of_redis)
 }
 END_TEST
 
+START_TEST(name_of_a_function_with_more_behind_a_zero_is_none)
+{
+	const char known[] = "mproc_dict_pop";
+	size_t size = (size_t)64 << 20;
+	char *name = calloc(1, size);
+
+	ck_assert_ptr_nonnull(name);
+	memcpy(name, known, sizeof known);
+	ck_assert_str_eq(
+		client_call(
+			one, (mproci_view[]){mproci_view_of("FCALL"), {name, size}, mproci_view_of("0")}, 3),
+		"-ERR Function not found\r\n");
+	free(name);
+}
+END_TEST
+
 START_TEST(nobody_brings_functions_of_his_own)
 {
 	ck_assert_str_eq(client_ask(one, "FUNCTION LOAD REPLACE code"),
 		"-ERR a manager has its own functions, and runs no code of its clients\r\n");
 	ck_assert_ptr_nonnull(strstr(client_ask(one, "FUNCTION LIST"), "mproc_queue_put"));
+}
+END_TEST
+
+START_TEST(who_wants_a_script_is_told_what_there_is_instead)
+{
+	const char *const words[] = {"EVAL code 0",
+		"EVALSHA c3f8721cbb97f72bc19e972846bd7aaf91901658 1 lock token", "EVAL_RO code 0",
+		"EVALSHA_RO hash 0", "SCRIPT LOAD code"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+		ck_assert_ptr_nonnull(strstr(client_ask(one, "%s", words[i]),
+			"-ERR a manager runs no scripts; FCALL mproc_compare_and_delete 1 name value"));
 }
 END_TEST
 
@@ -210,7 +238,9 @@ int main(void)
 {
 	const TTest *tests[] = {
 		fcall_refuses_in_the_words_of_redis,
+		name_of_a_function_with_more_behind_a_zero_is_none,
 		nobody_brings_functions_of_his_own,
+		who_wants_a_script_is_told_what_there_is_instead,
 		what_needs_no_memory_goes_on_in_a_full_server,
 		a_string_is_set_if_it_is_as_expected,
 		a_string_is_deleted_if_it_is_as_expected,

@@ -52,8 +52,14 @@ char *mproci_input_begin(mproci_session *session, size_t *ret_room)
 	return session->input + size;
 }
 
+/* What a large request has needed goes with it. */
 static void shrink(mproci_session *session)
 {
+	if (session->input_size > 0
+		&& session->input_capacity > 2 * (session->input_size + MPROCI_READ_SIZE)) {
+		resize(session, session->input_size);
+		return;
+	}
 	if (session->input_size > 0 || session->input_capacity <= MPROCI_READ_AGAIN)
 		return;
 	free(session->input);

@@ -151,6 +151,12 @@ static void store_integer(mproc_shown_as as, int64_t integer, void *number)
 		memcpy(number, &small, sizeof small);
 }
 
+/* Whether it does not become infinite. */
+static bool holds(mproc_shown_as as, double fraction)
+{
+	return as == MPROC_SHOWN_DOUBLE || isinf(fraction) || !isinf((float)fraction);
+}
+
 static bool read_number(mproc_shown_as as, mproci_view text, char room[MPROCI_ITEM_NUMBER])
 {
 	uint64_t natural;
@@ -158,7 +164,7 @@ static bool read_number(mproc_shown_as as, mproci_view text, char room[MPROCI_IT
 	double fraction;
 
 	if (mproci_item_is_fraction(as)) {
-		if (!mproci_read_double(text, &fraction))
+		if (!mproci_read_double(text, &fraction) || !holds(as, fraction))
 			return false;
 		store_fraction(as, fraction, room);
 		return true;

@@ -79,6 +79,7 @@ START_TEST(what_does_not_fit_is_not_read)
 		{MPROC_SHOWN_UINT64, "-1"},
 		{MPROC_SHOWN_UINT64, "007"},
 		{MPROC_SHOWN_DOUBLE, "nan"},
+		{MPROC_SHOWN_FLOAT, "3.5e+38"},
 		{MPROC_SHOWN_DOUBLE, "1x"},
 		{MPROC_SHOWN_BOOL, "2"},
 		{MPROC_SHOWN_BOOL, "true"},

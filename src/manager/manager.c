@@ -231,6 +231,9 @@ static void stop_at_exit(void *place)
 	if (self != NULL && is_owner(self)) {
 		end_process(self);
 		remove_files(self);
+		/* What is called at exit after this may still stop it. */
+		self->keeper = -1;
+		self->farewell = NULL;
 	}
 	free(last);
 }

@@ -7,6 +7,8 @@
 #include "manager/manager.h"
 #include "manager/server.h"
 #include "manager/shown_flags.h"
+#include "manager/shown_owing.h"
+#include "sys/child.h"
 #include "sys/setup.h"
 #include "trace/log.h"
 
@@ -15,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Milliseconds: when the registry is tried again, in which somebody stands still; and how often flags are looked at while somebody listens. */
+/* Milliseconds: when the registry, or a queue, is tried again, in which somebody stands still; and how often flags are looked at while somebody listens. */
 static const uint64_t AGAIN = 5, FLAGS = 5;
 
 typedef struct serving {
@@ -28,7 +30,9 @@ typedef struct serving {
 	uv_poll_t asking;
 	uv_timer_t again, flags;
 	uv_prepare_t turn;
-	uv_signal_t terminated;
+	/* Not libuv's own: what that keeps for signals was closed if the program had libuv before it was forked. */
+	int termination;
+	uv_poll_t terminated;
 } serving;
 
 /* What was forked has its parent's files, sockets and pipes, whose ends somebody may wait for. */
@@ -77,6 +81,7 @@ static void look(void *context)
 
 static void follow_again(uv_timer_t *timer)
 {
+	mproci_owing_give_back_late();
 	follow(timer->data);
 }
 
@@ -118,15 +123,19 @@ static void begin_looking(uv_prepare_t *turn)
 {
 	serving *self = turn->data;
 
+	if (mproci_owing_is_late() && !uv_is_active((uv_handle_t *)&self->again))
+		uv_timer_start(&self->again, follow_again, AGAIN, 0);
 	if (!uv_is_active((uv_handle_t *)&self->flags) && is_anybody_listening(self))
 		uv_timer_start(&self->flags, look_at_flags, FLAGS, FLAGS);
 }
 
-static void end(uv_signal_t *signal, int number)
+static void end(uv_poll_t *poll, int status, int events)
 {
-	serving *self = signal->data;
+	serving *self = poll->data;
 
-	(void)number;
+	(void)status;
+	(void)events;
+	uv_poll_stop(poll);
 	mproci_server_stop(self->server);
 }
 
@@ -145,6 +154,14 @@ static int open_bell(serving *self)
 	return rc;
 }
 
+static int open_descriptors(serving *self)
+{
+	self->termination = mproci_child_termination_open();
+	if (self->termination < 0)
+		return mproci_fail_descriptor(self->termination, "manager");
+	return open_bell(self);
+}
+
 /* The handles that are there from the beginning to the end. */
 static void open_handles(serving *self)
 {
@@ -154,12 +171,12 @@ static void open_handles(serving *self)
 	uv_timer_init(loop, &self->again);
 	uv_timer_init(loop, &self->flags);
 	uv_prepare_init(loop, &self->turn);
-	uv_signal_init(loop, &self->terminated);
+	uv_poll_init(loop, &self->terminated, self->termination);
 	self->asking.data = self->again.data = self->terminated.data = self;
 	self->flags.data = self->turn.data = self;
 	uv_prepare_start(&self->turn, begin_looking);
 	uv_poll_start(&self->asking, UV_READABLE, hear);
-	uv_signal_start(&self->terminated, end, SIGTERM);
+	uv_poll_start(&self->terminated, UV_READABLE, end);
 	mproci_server_set_hook(self->server, look, self);
 	mproci_server_set_showing(self->server, false);
 }
@@ -173,6 +190,7 @@ static void close_handles(serving *self)
 	uv_close((uv_handle_t *)&self->terminated, NULL);
 	mproci_watcher_remove(self->watcher);
 	mproci_bell_close(&self->bell);
+	mproci_close(self->termination);
 }
 
 static void note_addresses(serving *self)
@@ -216,20 +234,20 @@ static int create(serving *self)
 	return mproci_server_create(&options, &self->server);
 }
 
-static const char *copy(const char *text)
+/* The starter takes the plan away when this listens.  A password that could not be copied must not look like none. */
+static int copy_plan(mproci_manager_plan *plan)
 {
-	return text == NULL ? NULL : strdup(text);
-}
+	const char **texts[] = {&plan->path, &plan->host, &plan->password, &plan->certificate, &plan->key,
+		&plan->authorities};
 
-/* The starter takes the plan away when this listens. */
-static void copy_plan(mproci_manager_plan *plan)
-{
-	plan->path = copy(plan->path);
-	plan->host = copy(plan->host);
-	plan->password = copy(plan->password);
-	plan->certificate = copy(plan->certificate);
-	plan->key = copy(plan->key);
-	plan->authorities = copy(plan->authorities);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+		if (*texts[i] == NULL)
+			continue;
+		*texts[i] = strdup(*texts[i]);
+		if (*texts[i] == NULL)
+			return mproci_fail(-ENOMEM, "manager: no memory for its options");
+	}
+	return 0;
 }
 
 int mproci_manager_serve(void *argument)
@@ -241,11 +259,12 @@ int mproci_manager_serve(void *argument)
 	self.manager = argument;
 	self.plan = *self.manager->plan;
 	close_inherited(self.manager);
-	copy_plan(&self.plan);
 	mproci_collection_set_default_deadline(MPROCI_COLLECTION_HURRY);
-	rc = create(&self);
+	rc = copy_plan(&self.plan);
+	if (rc == 0)
+		rc = create(&self);
 	if (rc == 0) {
-		rc = open_bell(&self);
+		rc = open_descriptors(&self);
 		if (rc < 0)
 			self.server = mproci_server_destroy(self.server);
 	}

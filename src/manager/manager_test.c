@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 static const char *path_of(const mproc_manager *any)
 {
@@ -313,6 +314,84 @@ START_TEST(manager_ends_with_the_process_that_started_it)
 }
 END_TEST
 
+/* A process of its own, which ends as it should. */
+static void check_runs(int (*function)(void *unused))
+{
+	mproc_process *process;
+	int code;
+
+	check_ok(mproc_process_start(NULL, function, NULL, 0, &process));
+	check_ok(mproc_process_join(process, MPROC_FOREVER));
+	check_ok(mproc_process_exit_code(process, &code));
+	ck_assert_int_eq(code, 0);
+	ck_assert_ptr_null(mproc_process_close(process));
+}
+
+static int start_beside_libuv(void *unused)
+{
+	mproc_manager *own;
+	uv_loop_t loop;
+	int rc;
+
+	(void)unused;
+	uv_loop_init(&loop);
+	uv_loop_close(&loop);
+	rc = mproc_manager_start(NULL, &own);
+	if (rc == 0)
+		mproc_manager_stop(own);
+	return rc;
+}
+
+START_TEST(program_may_have_libuv_itself)
+{
+	check_runs(start_beside_libuv);
+}
+END_TEST
+
+static void stop_late(void *place)
+{
+	mproc_manager_stop(*(mproc_manager **)place);
+}
+
+static int start_and_stop_late(void *unused)
+{
+	static mproc_manager *own;
+
+	(void)unused;
+	mproc_at_exit(stop_late, &own);
+	return mproc_manager_start(NULL, &own);
+}
+
+START_TEST(manager_may_be_stopped_once_more_at_exit)
+{
+	check_runs(start_and_stop_late);
+}
+END_TEST
+
+START_TEST(what_is_shown_may_be_changed_in_a_full_manager)
+{
+	redisReply *reply;
+	mproc_dict *dict;
+	bool is_full = false;
+
+	check_ok(mproc_dict_create(NULL, &dict));
+	check_ok(mproc_manager_start(&(mproc_manager_options){.max_memory = 1}, &manager));
+	client = connect_client();
+	check_ok(mproc_manager_show_dict(manager, "words", dict, MPROC_SHOWN_BYTES));
+	while (!is_full) {
+		reply = redisCommand(client, "SET own 1");
+		ck_assert_ptr_nonnull(reply);
+		is_full = reply->type == REDIS_REPLY_ERROR;
+		freeReplyObject(reply);
+	}
+	check("HSET words a 1", "1");
+	check("FCALL mproc_dict_compare_and_set 1 words a 1 2", "1");
+	check_ok(mproc_manager_hide(manager, "words"));
+	stop_manager();
+	ck_assert_ptr_null(mproc_dict_destroy(dict));
+}
+END_TEST
+
 START_TEST(manager_ignores_an_interrupt_and_ends_when_asked)
 {
 	start_manager();
@@ -463,6 +542,37 @@ START_TEST(member_that_is_stopped_anywhere_stops_nobody)
 }
 END_TEST
 
+START_TEST(no_command_of_a_list_waits_for_who_is_inside)
+{
+	static const char *const asked[] = {"LPUSH shown a", "RPUSHX shown a", "LPOP shown", "RPOP shown 2",
+		"BLPOP shown 0", "BRPOP shown 0", "LINDEX shown 0", "LSET shown 0 b", "LRANGE shown 0 -1",
+		"LLEN shown", "FCALL mproc_list_insert 1 shown 0 a", "FCALL mproc_list_pop 1 shown 0"};
+	enum {
+		COUNT = sizeof asked / sizeof *asked,
+	};
+	redisContext *askers[COUNT];
+	mproc_list *list;
+	pid_t holder;
+
+	check_ok(mproc_list_create(NULL, &list));
+	start_manager();
+	check_ok(mproc_manager_show_list(manager, "shown", list, MPROC_SHOWN_BYTES));
+	check("RPUSH shown a b c", "3");
+	holder = support_fork_and_keep(lock_list, list);
+	for (int i = 0; i < COUNT; ++i) {
+		askers[i] = connect_client();
+		ask(askers[i], asked[i]);
+		check("SET other 1", "OK");
+	}
+	support_kill(holder);
+	check("PING", "PONG");
+	for (int i = 0; i < COUNT; ++i)
+		redisFree(askers[i]);
+	stop_manager();
+	mproc_list_destroy(list);
+}
+END_TEST
+
 START_TEST(client_that_waits_in_vain_is_told_to_try_again)
 {
 	int64_t *value = mproc_value_create(sizeof *value, NULL);
@@ -600,11 +710,15 @@ int main(void)
 		manager_that_is_killed_leaves_the_objects,
 		message_that_a_killed_manager_owed_is_delivered_again,
 		manager_ends_with_the_process_that_started_it,
+		program_may_have_libuv_itself,
+		manager_may_be_stopped_once_more_at_exit,
+		what_is_shown_may_be_changed_in_a_full_manager,
 		manager_ignores_an_interrupt_and_ends_when_asked,
 		somebody_with_the_lock_of_a_value_stops_nobody,
 		somebody_inside_of_a_dict_stops_nobody,
 		somebody_inside_of_a_list_stops_nobody,
 		member_that_is_stopped_anywhere_stops_nobody,
+		no_command_of_a_list_waits_for_who_is_inside,
 		client_that_waits_in_vain_is_told_to_try_again,
 		manager_that_stands_still_is_not_waited_for_without_an_end,
 		manager_that_is_killed_amid_commands_leaves_all_usable,

@@ -46,13 +46,21 @@ static int fail_gone(const char *name)
 	return mproci_fail(-EPIPE, "'%s': the manager is gone", name);
 }
 
+/* Have the manager follow.  Returns what it will have answered then. */
+static uint64_t call(mproci_registry *registry)
+{
+	uint64_t ticket = atomic_fetch_add(&registry->asked, 1) + 1;
+
+	mproci_event_count_notify(&registry->asking);
+	return ticket;
+}
+
 /* Have the manager follow, and wait until it has. */
 static int ask(mproci_registry *registry, const char *name)
 {
-	uint64_t ticket = atomic_fetch_add(&registry->asked, 1) + 1;
+	uint64_t ticket = call(registry);
 	mproc_deadline end = mproci_clock_now() + PATIENCE;
 
-	mproci_event_count_notify(&registry->asking);
 	while (atomic_load_explicit(&registry->answered, memory_order_acquire) < ticket) {
 		uint32_t key;
 
@@ -102,6 +110,9 @@ static int settle(mproci_registry *registry, const char *name)
 	int rc;
 
 	rc = find(registry, name, &now);
+	/* Somebody has hidden it again since. */
+	if (rc == -ENOENT)
+		return 0;
 	if (rc < 0 || now.state != REFUSED)
 		return rc;
 	mproc_dict_delete(registry->names, name, strlen(name));
@@ -110,23 +121,61 @@ static int settle(mproci_registry *registry, const char *name)
 	return mproci_fail(now.code, "'%s': the manager cannot show it: %s", name, strerror(-now.code));
 }
 
+static bool is_hiding(mproci_registry *registry, const char *name)
+{
+	entry now;
+
+	return find(registry, name, &now) == 0 && now.state == HIDING;
+}
+
+static int add(mproci_registry *registry, const char *name, const entry *asked)
+{
+	return mproc_dict_set_if_absent(registry->names, name, strlen(name), asked, sizeof *asked);
+}
+
+/* Returns 0, or a negative errno with an error text. */
+static int claim(mproci_registry *registry, const char *name, const entry *asked)
+{
+	int rc;
+
+	rc = add(registry, name, asked);
+	/* Left so by somebody who was killed, or has given up: it is free when the manager has let go of it. */
+	if (rc == -EEXIST && is_hiding(registry, name)) {
+		rc = ask(registry, name);
+		if (rc == 0)
+			rc = add(registry, name, asked);
+	}
+	return rc == -EEXIST ? mproci_fail(-EEXIST, "'%s': something is shown under that name", name) : rc;
+}
+
+/* The manager does not answer: when it does, it must let go of the name if it has bound it.  Returns @rc, or what has become of the name meanwhile. */
+static int give_up(mproci_registry *registry, const char *name, const entry *asked, int rc)
+{
+	entry after = *asked;
+
+	after.state = HIDING;
+	if (exchange(registry, name, asked, &after) == -ESTALE)
+		return settle(registry, name);
+	call(registry);
+	return rc;
+}
+
 int mproci_registry_show(mproci_registry *registry, const char *name, const mproci_showing *what)
 {
 	const entry asked = {.state = ASKED, .what = *what};
 	int rc;
 
 	rc = check_name(name);
+	if (rc == 0)
+		rc = claim(registry, name, &asked);
 	if (rc < 0)
 		return rc;
-	rc = mproc_dict_set_if_absent(registry->names, name, strlen(name), &asked, sizeof asked);
-	if (rc == -EEXIST)
-		return mproci_fail(-EEXIST, "'%s': something is shown under that name", name);
-	if (rc == 0)
-		rc = ask(registry, name);
+	rc = ask(registry, name);
 	if (rc == 0)
 		return settle(registry, name);
-	if (rc == -EPIPE || rc == -ETIMEDOUT)
-		mproc_dict_delete(registry->names, name, strlen(name));
+	if (rc == -ETIMEDOUT)
+		return give_up(registry, name, &asked, rc);
+	mproc_dict_delete(registry->names, name, strlen(name));
 	return rc;
 }
 

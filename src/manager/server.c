@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "sys/limits.h"
+#include "sys/memory_use.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -76,10 +77,11 @@ static bool close_stuck(mproci_server *server)
 
 static void check_memory(mproci_server *server)
 {
-	size_t resident = 0;
+	size_t own = 0;
 
-	if (uv_resident_set_memory(&resident) == 0)
-		server->is_full = resident > server->options.max_memory;
+	/* What it shares with the family, where what is shown lies, does not count. */
+	if (mproci_memory_private(&own) == 0)
+		server->is_full = own > server->options.max_memory;
 }
 
 static void on_check(uv_timer_t *timer)

@@ -9,8 +9,18 @@
 #include "sys/clock.h"
 
 #include <errno.h>
+#include <mproc/dict.h>
+#include <mproc/event.h>
+#include <mproc/list.h>
+#include <mproc/queue.h>
 #include <mproc/result.h>
+#include <mproc/value.h>
 #include <stdlib.h>
+
+enum {
+	/* How much of a command's name an error text has. */
+	MOST_NAME = 40,
+};
 
 /* Bytes of the scratch memory that are kept. */
 static const size_t KEPT = 1 << 20;
@@ -40,6 +50,21 @@ static const mproci_type types[MPROCI_SHOWN_KINDS] = {
 	[MPROCI_SHOWN_DICT] = {.name = "hash", .free = end, .is_shown = true, .carry_out = carry_out},
 	[MPROCI_SHOWN_LIST] = {.name = "list", .free = end, .is_shown = true, .carry_out = carry_out},
 	[MPROCI_SHOWN_QUEUE] = {.name = "list", .free = end, .is_shown = true, .carry_out = carry_out},
+};
+
+/* What Redis can do with a string, a list or a hash; and how functions for these are called. */
+static const struct kin {
+	const mproci_command *commands;
+	const char *functions;
+} kins[MPROCI_SHOWN_KINDS] = {
+	[MPROCI_SHOWN_VALUE] = {mproci_commands_of_strings, "mproc_set_"},
+	[MPROCI_SHOWN_NUMBER] = {mproci_commands_of_strings, "mproc_set_"},
+	[MPROCI_SHOWN_FLAG] = {mproci_commands_of_strings, "mproc_set_"},
+	[MPROCI_SHOWN_EVENT] = {mproci_commands_of_strings, "mproc_set_"},
+	[MPROCI_SHOWN_ARRAY] = {mproci_commands_of_lists, "mproc_list_"},
+	[MPROCI_SHOWN_DICT] = {mproci_commands_of_hashes, "mproc_dict_"},
+	[MPROCI_SHOWN_LIST] = {mproci_commands_of_lists, "mproc_list_"},
+	[MPROCI_SHOWN_QUEUE] = {mproci_commands_of_lists, "mproc_list_"},
 };
 
 static const mproci_shown_command *const commands[MPROCI_SHOWN_KINDS] = {
@@ -165,6 +190,34 @@ static const mproci_shown_command *find(const mproci_call *call, const mproci_sh
 	return NULL;
 }
 
+/* Whether it would be possible if it were no object of the family. */
+static bool is_of_its_kin(const mproci_call *call, const mproci_shown *shown)
+{
+	const struct kin *kin = &kins[shown->what.kind];
+	const size_t size = strlen(kin->functions);
+	bool is_function = mproci_is_word(call->arguments[0], "FCALL");
+
+	if (is_function)
+		return call->arguments[1].size > size
+		       && memcmp(call->arguments[1].bytes, kin->functions, size) == 0;
+	for (const mproci_command *each = kin->commands; each->name != NULL; ++each) {
+		if (mproci_is_word(call->arguments[0], each->name))
+			return true;
+	}
+	return false;
+}
+
+static void refuse_command(mproci_call *call, const mproci_shown *shown)
+{
+	const mproci_view name = call->arguments[mproci_is_word(call->arguments[0], "FCALL") ? 1 : 0];
+
+	if (is_of_its_kin(call, shown))
+		mproci_reply_error(call->reply, "ERR not possible with what is shown: %.*s",
+			(int)(name.size < MOST_NAME ? name.size : MOST_NAME), name.bytes);
+	else
+		mproci_reply_wrong_type(call->reply);
+}
+
 static mproci_outcome carry_out(mproci_call *call)
 {
 	mproci_binding *binding = mproci_keyspace_find(call->keyspace, mproci_shown_name(call));
@@ -172,7 +225,7 @@ static mproci_outcome carry_out(mproci_call *call)
 	const mproci_shown_command *command = find(call, shown);
 
 	if (command == NULL) {
-		mproci_reply_wrong_type(call->reply);
+		refuse_command(call, shown);
 		return MPROCI_DONE;
 	}
 	if (call->count < command->least || call->count > command->most) {
@@ -184,6 +237,26 @@ static mproci_outcome carry_out(mproci_call *call)
 	if (!command->is_patient && mproci_shown_is_busy(call, shown))
 		return wait_for_others(call);
 	return command->function(call, shown);
+}
+
+/* A number and a flag are nothing but their bytes, which tell nothing. */
+static bool was_destroyed(const mproci_showing *what)
+{
+	switch ((mproci_shown_kind)what->kind) {
+	case MPROCI_SHOWN_VALUE:
+	case MPROCI_SHOWN_ARRAY:
+		return mproc_array_count(what->object) == 0;
+	case MPROCI_SHOWN_EVENT:
+		return mproc_event_is_set(what->object) == -EINVAL;
+	case MPROCI_SHOWN_DICT:
+		return mproc_dict_count(what->object) == -EINVAL;
+	case MPROCI_SHOWN_LIST:
+		return mproc_list_count(what->object) == -EINVAL;
+	case MPROCI_SHOWN_QUEUE:
+		return mproc_queue_count(what->object) == -EINVAL;
+	default:
+		return false;
+	}
 }
 
 mproci_outcome mproci_shown_answer(mproci_call *call, mproci_shown *shown, int rc, size_t done)
@@ -199,6 +272,9 @@ mproci_outcome mproci_shown_answer(mproci_call *call, mproci_shown *shown, int r
 			name.bytes, done);
 	} else if (rc == -ENOMEM) {
 		mproci_reply_error(call->reply, "OOM no memory: %s", mproc_error_text());
+	} else if (rc == -EINVAL && was_destroyed(&shown->what)) {
+		mproci_reply_error(call->reply, "ERR '%.*s' was destroyed before mproc_manager_hide",
+			(int)name.size, name.bytes);
 	} else {
 		mproci_reply_error(call->reply, "ERR %s", mproc_error_text());
 	}
@@ -234,10 +310,21 @@ void *mproci_shown_scratch(size_t size)
 
 mproci_outcome mproci_shown_refuse_item(mproci_call *call, const mproci_shown *shown)
 {
+	static const char *const words[] = {
+		[MPROC_SHOWN_BYTES] = "bytes",
+		[MPROC_SHOWN_INT32] = "a whole number in decimal digits, such as 42, that fits into 32 bits",
+		[MPROC_SHOWN_UINT32] = "a whole number in decimal digits, such as 42, that fits into 32 bits "
+				       "without a sign",
+		[MPROC_SHOWN_INT64] = "a whole number in decimal digits, such as 42, that fits into 64 bits",
+		[MPROC_SHOWN_UINT64] = "a whole number in decimal digits, such as 42, that fits into 64 bits "
+				       "without a sign",
+		[MPROC_SHOWN_FLOAT] = "a number in decimal digits, such as 4.2",
+		[MPROC_SHOWN_DOUBLE] = "a number in decimal digits, such as 4.2",
+		[MPROC_SHOWN_BOOL] = "1 or 0",
+	};
 	mproci_view name = mproci_shown_name(call);
 
-	mproci_reply_error(call->reply, "ERR '%.*s' takes %s of %zu bytes", (int)name.size, name.bytes,
-		shown->what.as == MPROC_SHOWN_BOOL ? "1 and 0, flags" : "numbers",
-		mproci_item_size((mproc_shown_as)shown->what.as));
+	mproci_reply_error(
+		call->reply, "ERR '%.*s' takes %s", (int)name.size, name.bytes, words[shown->what.as]);
 	return MPROCI_DONE;
 }

@@ -61,7 +61,7 @@ typedef struct mproci_shown_command {
 	mproci_shown_function *function;
 	/* How many arguments it takes, with the name. */
 	size_t least, most;
-	/* It waits for as long as its client wants, also for who is inside: mproci_shown_is_busy. */
+	/* It waits for as long as its client wants, also for who is inside (mproci_shown_is_busy); or for nobody. */
 	bool is_patient;
 } mproci_shown_command;
 

@@ -21,14 +21,20 @@ static mproc_shown_as as_of(const mproci_shown *shown)
 	return (mproc_shown_as)shown->what.as;
 }
 
-static mproci_outcome count(mproci_call *call, mproci_shown *shown)
+/* So many items were put in before.  If that cannot be said now it is at least these: told to try again, the client would put them once more. */
+static mproci_outcome reply_count(mproci_call *call, mproci_shown *shown, size_t done)
 {
 	ssize_t rc = mproc_list_count(shown->what.object);
 
-	if (rc < 0)
+	if (rc < 0 && done == 0)
 		return mproci_shown_answer(call, shown, (int)rc, 0);
-	mproci_reply_integer(call->reply, rc);
+	mproci_reply_integer(call->reply, rc < 0 ? (int64_t)done : rc);
 	return MPROCI_DONE;
+}
+
+static mproci_outcome count(mproci_call *call, mproci_shown *shown)
+{
+	return reply_count(call, shown, 0);
 }
 
 static bool are_items(const mproci_call *call, const mproci_shown *shown)
@@ -72,7 +78,7 @@ static mproci_outcome push(mproci_call *call, mproci_shown *shown)
 		mproci_shown_touch(call);
 	if (rc < 0)
 		return mproci_shown_answer(call, shown, rc, done);
-	return count(call, shown);
+	return reply_count(call, shown, done);
 }
 
 /* Take an item of any size out; it lies in the scratch memory. */
@@ -185,7 +191,7 @@ static mproci_outcome pop(mproci_call *call, mproci_shown *shown)
 
 	if (call->count == 2)
 		return pop_one(call, shown);
-	if (!mproci_argument_count(call, 2, "ERR value is out of range, must be positive", &most))
+	if (!mproci_argument_count(call, 2, "value is out of range, must be positive", &most))
 		return MPROCI_DONE;
 	if (there < 0)
 		return mproci_shown_answer(call, shown, (int)there, 0);

@@ -4,14 +4,15 @@
  */
 #include "manager/shown_owing.h"
 
+#include "channel/queue.h"
 #include "manager/table.h"
 
 #include <errno.h>
-#include <mproc/queue.h>
 #include <stdlib.h>
 
 typedef struct debt {
 	struct debt *next;
+	mproc_queue *queue;
 	void *block;
 	size_t size;
 } debt;
@@ -28,6 +29,30 @@ static mproci_view name_of(const uint64_t *session)
 	return (mproci_view){(const char *)session, sizeof *session};
 }
 
+/* Of those who are gone. */
+static debt *late;
+
+static void add_late(debt *added)
+{
+	debt **place = &late;
+
+	while (*place != NULL)
+		place = &(*place)->next;
+	added->next = NULL;
+	*place = added;
+}
+
+/* Returns whether it is done with. */
+static bool give_back(debt *one)
+{
+	int rc = mproci_queue_give_back_until(one->queue, one->block, MPROC_NOW);
+
+	if (rc == -EAGAIN || rc == -ETIMEDOUT)
+		return false;
+	free(one);
+	return true;
+}
+
 /* What is still owed is delivered again. */
 static void drop(void *payload)
 {
@@ -37,8 +62,41 @@ static void drop(void *payload)
 		debt *first = self->debts;
 
 		self->debts = first->next;
-		mproc_queue_give_back(self->shown->what.object, first->block);
-		free(first);
+		if (!give_back(first))
+			add_late(first);
+	}
+}
+
+bool mproci_owing_is_late(void)
+{
+	return late != NULL;
+}
+
+/* Until one is in vain, which is tried again behind the others: they may be of another queue. */
+void mproci_owing_give_back_late(void)
+{
+	while (late != NULL) {
+		debt *first = late;
+
+		late = first->next;
+		if (!give_back(first)) {
+			add_late(first);
+			return;
+		}
+	}
+}
+
+static void forget_late(const mproc_queue *queue)
+{
+	for (debt **place = &late; *place != NULL;) {
+		debt *one = *place;
+
+		if (one->queue == queue) {
+			*place = one->next;
+			free(one);
+		} else {
+			place = &one->next;
+		}
 	}
 }
 
@@ -89,7 +147,7 @@ int mproci_owing_add(mproci_shown *shown, mproci_session *session, void *block, 
 		free(added);
 		return -ENOMEM;
 	}
-	*added = (debt){self->debts, block, size};
+	*added = (debt){self->debts, shown->what.object, block, size};
 	self->debts = added;
 	return 0;
 }
@@ -134,10 +192,9 @@ void mproci_owing_end(mproci_shown *shown)
 {
 	mproci_hash_entry *each = NULL;
 
-	if (shown->owed == NULL)
-		return;
-	while ((each = mproci_hash_table_next(shown->owed, each)) != NULL)
+	while (shown->owed != NULL && (each = mproci_hash_table_next(shown->owed, each)) != NULL)
 		mproci_session_disown(&account_in(each)->belonging);
 	mproci_hash_table_destroy(shown->owed);
 	shown->owed = NULL;
+	forget_late(shown->what.object);
 }

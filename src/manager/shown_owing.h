@@ -18,7 +18,15 @@ void mproci_owing_acknowledge(mproci_shown *shown, mproci_session *session);
 size_t mproci_owing_acknowledge_some(
 	mproci_shown *shown, mproci_session *session, mproci_view message, size_t most);
 
-/* All of it is given back. */
+/*
+ * All of it is given back.  When somebody stands still inside of the queue, it stays owed by this process, and is delivered again when that ends.
+ */
 void mproci_owing_end(mproci_shown *shown);
+
+/*
+ * What those who are gone owed, and could not be given back, for somebody stands still inside of the queue: whether there is some; and to try again.
+ */
+bool mproci_owing_is_late(void);
+void mproci_owing_give_back_late(void);
 
 #endif

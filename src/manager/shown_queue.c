@@ -29,7 +29,7 @@ static mproc_shown_as as_of(const mproci_shown *shown)
 
 static mproci_outcome count(mproci_call *call, mproci_shown *shown)
 {
-	ssize_t rc = mproc_queue_count(shown->what.object);
+	ssize_t rc = mproci_queue_count_hastily(shown->what.object);
 
 	if (rc < 0)
 		return mproci_shown_answer(call, shown, (int)rc, 0);
@@ -86,13 +86,16 @@ static bool is_acknowledged(const mproci_shown *shown)
 /* Get one message, which is then this client's; what it got before is done. */
 static int take(mproci_call *call, mproci_shown *shown, void **ret_block, size_t *ret_size)
 {
-	int rc = mproc_queue_peek(shown->what.object, MPROC_NOW, ret_block, ret_size);
+	int rc;
 
+	/* What is to be delivered again comes before the others. */
+	mproci_owing_give_back_late();
+	rc = mproc_queue_peek(shown->what.object, MPROC_NOW, ret_block, ret_size);
 	if (rc < 0 || !is_acknowledged(shown))
 		return rc;
 	rc = mproci_owing_add(shown, call->session, *ret_block, *ret_size);
 	if (rc < 0)
-		mproc_queue_give_back(shown->what.object, *ret_block);
+		mproci_queue_give_back_until(shown->what.object, *ret_block, MPROC_NOW);
 	return rc;
 }
 
@@ -152,12 +155,12 @@ static mproci_outcome pop_many(mproci_call *call, mproci_shown *shown, size_t mo
 
 static mproci_outcome pop(mproci_call *call, mproci_shown *shown)
 {
-	ssize_t there = mproc_queue_count(shown->what.object);
+	ssize_t there = mproci_queue_count_hastily(shown->what.object);
 	size_t most;
 
 	if (call->count == 2)
 		return pop_one(call, shown);
-	if (!mproci_argument_count(call, 2, "ERR value is out of range, must be positive", &most))
+	if (!mproci_argument_count(call, 2, "value is out of range, must be positive", &most))
 		return MPROCI_DONE;
 	if (there < 0)
 		return mproci_shown_answer(call, shown, (int)there, 0);
@@ -262,7 +265,7 @@ static mproci_outcome remove_owed(mproci_call *call, mproci_shown *shown)
 	mproci_view message;
 	size_t most;
 
-	if (!mproci_argument_count(call, 2, "ERR value is out of range, must be positive", &most))
+	if (!mproci_argument_count(call, 2, "value is out of range, must be positive", &most))
 		return MPROCI_DONE;
 	if (!mproci_item_read(as_of(shown), call->arguments[3], room, &message))
 		return mproci_shown_refuse_item(call, shown);
@@ -284,6 +287,6 @@ const mproci_shown_command mproci_shown_queue_commands[] = {
 	{"LPOP", pop, 2, 3, false},
 	{"BLPOP", pop_patiently, 3, 3, true},
 	{"LREM", remove_owed, 4, 4, false},
-	{"LLEN", count, 2, 2, false},
+	{"LLEN", count, 2, 2, true},
 	{.name = NULL},
 };

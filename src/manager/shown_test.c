@@ -38,7 +38,8 @@ START_TEST(value_is_a_number_of_its_kind)
 	check("INCRBY small -7", "-7");
 	check("SET small 2147483647", "OK");
 	check("INCR small", "-ERR increment or decrement would overflow");
-	check("SET small 2147483648", "-ERR 'small' takes numbers of 4 bytes");
+	check("SET small 2147483648",
+		"-ERR 'small' takes a whole number in decimal digits, such as 42, that fits into 32 bits");
 	ck_assert_int_eq(*small, INT32_MAX);
 	check("SET large 18446744073709551615", "OK");
 	check("GET large", "18446744073709551615");
@@ -76,7 +77,7 @@ START_TEST(number_flag_and_event_are_strings)
 	check("GET flag", "0");
 	check("SET flag 1", "OK");
 	ck_assert(atomic_load(flag));
-	check("SET flag yes", "-ERR 'flag' takes 1 and 0, flags of 1 bytes");
+	check("SET flag yes", "-ERR 'flag' takes 1 or 0");
 	check("SETNX flag 0", "0");
 	check("SET event 1", "OK");
 	ck_assert_int_eq(mproc_event_wait(event, mproc_after(30)), 0);
@@ -149,8 +150,9 @@ START_TEST(array_is_a_list_that_does_not_grow)
 	check("LINDEX array 2", "-5");
 	check("LINDEX array 3", "nil");
 	check("LSET array 3 1", "-ERR index out of range");
-	check("LSET array 0 x", "-ERR 'array' takes numbers of 8 bytes");
-	check("RPUSH array 1", "-WRONGTYPE Operation against a key holding the wrong kind of value");
+	check("LSET array 0 x",
+		"-ERR 'array' takes a whole number in decimal digits, such as 42, that fits into 64 bits");
+	check("RPUSH array 1", "-ERR not possible with what is shown: RPUSH");
 	ck_assert_int_eq(array[2], -5);
 	check_ok(mproc_manager_hide(manager, "array"));
 	mproc_value_destroy(array);
@@ -189,8 +191,49 @@ START_TEST(dict_of_bytes_is_a_hash)
 	check("FCALL mproc_dict_pop 1 dict b", "three");
 	check("FCALL mproc_dict_pop 1 dict b", "nil");
 	check("LPUSH dict a", "-WRONGTYPE Operation against a key holding the wrong kind of value");
+	check("HRANDFIELD dict", "-ERR not possible with what is shown: HRANDFIELD");
+	check("FCALL mproc_dict_set_fenced 2 dict {dict}:fence 1 a b",
+		"-ERR not possible with what is shown: mproc_dict_set_fenced");
+	check("FCALL mproc_list_pop 1 dict 0",
+		"-WRONGTYPE Operation against a key holding the wrong kind of value");
 	check_ok(mproc_manager_hide(manager, "dict"));
 	mproc_dict_destroy(dict);
+}
+END_TEST
+
+START_TEST(what_was_destroyed_too_early_is_told_by_its_name)
+{
+	int64_t *value = mproc_value_create(sizeof *value, NULL);
+	mproc_event *event = mproc_calloc(1, sizeof *event);
+	mproc_queue *queue;
+	mproc_dict *dict;
+	mproc_list *list;
+
+	check_ok(mproc_event_init(event));
+	check_ok(mproc_queue_create(NULL, &queue));
+	check_ok(mproc_dict_create(NULL, &dict));
+	check_ok(mproc_list_create(NULL, &list));
+	check_ok(mproc_manager_show_value(manager, "value", value, sizeof *value, MPROC_SHOWN_INT64));
+	check_ok(mproc_manager_show_event(manager, "event", event));
+	check_ok(mproc_manager_show_queue(manager, "queue", queue, MPROC_SHOWN_BYTES));
+	check_ok(mproc_manager_show_dict(manager, "dict", dict, MPROC_SHOWN_BYTES));
+	check_ok(mproc_manager_show_list(manager, "list", list, MPROC_SHOWN_BYTES));
+	mproc_value_destroy(value);
+	check_ok(mproc_event_destroy(event));
+	mproc_queue_destroy(queue);
+	mproc_dict_destroy(dict);
+	mproc_list_destroy(list);
+	check("GET value", "-ERR 'value' was destroyed before mproc_manager_hide");
+	check("GET event", "-ERR 'event' was destroyed before mproc_manager_hide");
+	check("LLEN queue", "-ERR 'queue' was destroyed before mproc_manager_hide");
+	check("HGET dict a", "-ERR 'dict' was destroyed before mproc_manager_hide");
+	check("LPUSH list a", "-ERR 'list' was destroyed before mproc_manager_hide");
+	mproc_free(event);
+	check_ok(mproc_manager_hide(manager, "value"));
+	check_ok(mproc_manager_hide(manager, "event"));
+	check_ok(mproc_manager_hide(manager, "queue"));
+	check_ok(mproc_manager_hide(manager, "dict"));
+	check_ok(mproc_manager_hide(manager, "list"));
 }
 END_TEST
 
@@ -205,7 +248,8 @@ START_TEST(dict_of_numbers_shows_digits)
 	check("HGET dict seen", "42");
 	check("HSET dict seen 9223372036854775807", "0");
 	check("HINCRBY dict seen 1", "-ERR increment or decrement would overflow");
-	check("HSET dict other word", "-ERR 'dict' takes numbers of 8 bytes");
+	check("HSET dict other word",
+		"-ERR 'dict' takes a whole number in decimal digits, such as 42, that fits into 64 bits");
 	check_ok(mproc_dict_set(dict, "name", 4, "odd", 3));
 	check("HGET dict name", "odd");
 	check("HINCRBY dict name 1", "-ERR hash value is not an integer");
@@ -239,6 +283,7 @@ START_TEST(list_is_a_list)
 	check("LPOP list 5", "[a B]");
 	check("LPOP list", "nil");
 	check("LPOP list 2", "nil");
+	check("LPOP list x", "-ERR value is out of range, must be positive");
 	check("BLPOP list 0.01", "nil");
 	ck_assert_int_eq(mproc_list_count(list), 0);
 	check_ok(mproc_manager_hide(manager, "list"));
@@ -301,8 +346,9 @@ START_TEST(queue_is_a_list_of_messages)
 	check("LPOP queue 9", "[three four]");
 	check("LPOP queue", "nil");
 	check("LPOP queue 3", "nil");
+	check("LPOP queue x", "-ERR value is out of range, must be positive");
 	check("BLPOP queue 0.01", "nil");
-	check("LPUSH queue x", "-WRONGTYPE Operation against a key holding the wrong kind of value");
+	check("LPUSH queue x", "-ERR not possible with what is shown: LPUSH");
 	check_ok(mproc_manager_hide(manager, "queue"));
 	mproc_queue_destroy(queue);
 }
@@ -435,6 +481,7 @@ int main(void)
 		listener_hears_what_other_clients_set,
 		array_is_a_list_that_does_not_grow,
 		dict_of_bytes_is_a_hash,
+		what_was_destroyed_too_early_is_told_by_its_name,
 		dict_of_numbers_shows_digits,
 		list_is_a_list,
 		item_of_any_size_goes_through_a_list,

@@ -32,6 +32,13 @@ static int fail(const char *what, const char *path)
 	return mproci_fail(-EINVAL, "TLS: %s \"%s\": %s", what, path, reason);
 }
 
+/* A key with a passphrase is refused: nobody is there to be asked for it. */
+static int give_no_passphrase(char *buffer, int size, int is_written, void *context)
+{
+	(void)buffer, (void)size, (void)is_written, (void)context;
+	return -1;
+}
+
 static int load(SSL_CTX *ssl, const char *certificate, const char *key, const char *authority)
 {
 	if (SSL_CTX_use_certificate_chain_file(ssl, certificate) != 1)
@@ -53,6 +60,7 @@ static void choose(SSL_CTX *ssl)
 {
 	static const unsigned char name[] = "mproc";
 
+	SSL_CTX_set_default_passwd_cb(ssl, give_no_passphrase);
 	SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
 	SSL_CTX_set_options(
 		ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);

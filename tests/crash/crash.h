@@ -103,6 +103,7 @@ extern const crash_operation crash_queue_owed_operations[];
 extern const crash_operation crash_queue_wait_operations[];
 extern const crash_operation crash_queue_biased_operations[];
 extern const crash_operation crash_queue_mistakes[];
+extern const crash_operation crash_manager_operations[];
 
 /* In any process but the harness: what is not so is a violation, and ends the process. */
 void crash_expect(bool is_so, const char *complaint, ...) __attribute__((format(printf, 2, 3)));

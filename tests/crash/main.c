@@ -62,6 +62,7 @@ static const crash_operation *const families[] = {
 	crash_file_operations,
 	crash_timeline_operations,
 	crash_random_operations,
+	crash_manager_operations,
 };
 enum {
 	FAMILY_COUNT = sizeof families / sizeof *families

@@ -138,6 +138,44 @@ START_TEST(remote_dict_is_the_familys)
 }
 END_TEST
 
+static void check_fails(int rc, int code, const char *text)
+{
+	ck_assert_msg(rc == code, "%d: %s", rc, mproc_error_text());
+	support_check_text(text);
+}
+
+START_TEST(what_is_not_for_clients_is_said_with_the_name)
+{
+	static const char *const draw[] = {"HRANDFIELD", "words"};
+	mproc_list *list;
+	mproc_dict *dict;
+
+	check_ok(mproc_dict_create(NULL, &dict));
+	check_ok(mproc_list_create(NULL, &list));
+	check_ok(mproc_manager_show_dict(manager, "words", dict, MPROC_SHOWN_INT64));
+	check_ok(mproc_manager_show_list(manager, "list", list, MPROC_SHOWN_BYTES));
+	check_fails(mproc_remote_dict_clear(remote, "words", soon()), -EPERM,
+		"\"words\": ERR this name belongs to");
+	check_fails(mproc_remote_list_clear(remote, "list", soon()), -EPERM,
+		"\"list\": ERR this name belongs to");
+	check_fails(mproc_remote_delete(remote, "words", soon()), -EPERM, "belongs to the family");
+	check_fails(mproc_remote_expire(remote, "words", 9, soon()), -EPERM, "belongs to the family");
+	check_fails(mproc_remote_dict_set(remote, "words", "a", 1, "many", 4, soon()), -EINVAL,
+		"'words' takes a whole number in decimal digits, such as 42");
+	check_fails(mproc_remote_dict_set_fenced(remote, "words", "a", 1, "1", 1, 1, soon()), -EPERM,
+		"not possible with what is shown");
+	check_fails(mproc_remote_command(remote, 2, draw, NULL, soon(), NULL), -EPERM, "not possible");
+	check_fails(mproc_remote_counter_add(remote, "words", 1, soon(), NULL), -EINVAL,
+		"INCRBY of \"words\": WRONGTYPE");
+	mproc_dict_destroy(dict);
+	check_fails(mproc_remote_dict_set(remote, "words", "a", 1, "1", 1, soon()), -EPERM,
+		"'words' was destroyed before mproc_manager_hide");
+	check_ok(mproc_manager_hide(manager, "words"));
+	check_ok(mproc_manager_hide(manager, "list"));
+	mproc_list_destroy(list);
+}
+END_TEST
+
 START_TEST(remote_list_is_the_familys)
 {
 	mproc_list *list;
@@ -172,6 +210,7 @@ int main(void)
 		remote_event_is_set_by_the_family,
 		remote_dict_is_the_familys,
 		remote_list_is_the_familys,
+		what_is_not_for_clients_is_said_with_the_name,
 		NULL,
 	};
 	const support_suite suite = {
