@@ -60,6 +60,7 @@ demo: build/release/build.ninja
 	build/release/examples/find_primes --with all
 	build/release/examples/verify_prime --with all 112272535095295 100109100129100151
 	build/release/examples/shared_dict --top 5 README.md
+	build/release/examples/verify_prime --with manager 112272535095295 100109100129100151
 
 # Configured again, for the case that the test library has come since.
 test: deps-test
@@ -109,7 +110,13 @@ install: deps-build
 		-DMPROC_TESTS=OFF -DMPROC_EXAMPLES=OFF -DMPROC_BENCH=OFF
 	$(call BUILD,install)
 	DESTDIR=$(DESTDIR) cmake --install build/install
-	@$(if $(DESTDIR),,ldconfig 2>/dev/null || echo 'ldconfig needs root: set LD_LIBRARY_PATH=$(PREFIX)/lib, or link with -Wl,-rpath')
+ifeq ($(DESTDIR),)
+ifneq ($(filter /usr /usr/local,$(PREFIX)),)
+	@ldconfig 2>/dev/null || echo 'ldconfig needs root: export LD_LIBRARY_PATH=$(PREFIX)/lib, or link with -Wl,-rpath'
+else
+	@echo 'export PKG_CONFIG_PATH=$(PREFIX)/lib/pkgconfig LD_LIBRARY_PATH=$(PREFIX)/lib'
+endif
+endif
 
 format: deps-check
 	tools/check-format --fix

@@ -81,7 +81,7 @@ typedef struct verifier {
 static double run(void *self)
 {
 	const verifier *given = self;
-	uint64_t share = DIVISORS / given->workers / EVERY * EVERY;
+	const uint64_t looks = DIVISORS / given->workers / EVERY, share = looks * EVERY;
 	piece pieces[256];
 	uint64_t factors[256];
 	double start = bench_now();

@@ -16,8 +16,8 @@ static const char USAGE[] =
 
 static const char STARTED[] = "mproc:redis_flag:started", STOP[] = "mproc:redis_flag:stop";
 
-/* Seconds that the server and the other process have. */
-static const double PATIENCE = 10;
+/* Seconds that the server and the other process have, and that the server has to be there. */
+static const double PATIENCE = 10, CONNECTING = 2;
 
 /* What the child does: it looks at its copy of the flag, which the server keeps up to date, and waits for nobody. */
 static int count_until_stopped(mproc_remote_watch *stop)
@@ -95,7 +95,7 @@ int main(int argc, char *argv[])
 	int failed;
 
 	read_command_line(argc, argv, USAGE, &server, 1);
-	if (mproc_remote_connect(server.value, NULL, mproc_after(PATIENCE), &remote) < 0)
+	if (mproc_remote_connect(server.value, NULL, mproc_after(CONNECTING), &remote) < 0)
 		return exit_status(fail());
 	failed = run(remote);
 	mproc_remote_close(remote);

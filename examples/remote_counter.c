@@ -26,8 +26,8 @@ static const char USAGE[] = "usage: remote_counter serve [--count N] [--add N]\n
 
 static const char COUNTER[] = "counter";
 
-/* Seconds for an answer. */
-static const double PATIENCE = 10;
+/* Seconds for an answer, and for the server to be there. */
+static const double PATIENCE = 10, CONNECTING = 2;
 
 /* For itself the number is a number: an atomic in shared memory. */
 static void count_here(_Atomic int64_t *number, uint64_t most, uint64_t add)
@@ -64,7 +64,7 @@ static int add(const char *url, uint64_t count)
 	int64_t sum = 0;
 	int rc;
 
-	rc = mproc_remote_connect(url, NULL, mproc_after(PATIENCE), &remote);
+	rc = mproc_remote_connect(url, NULL, mproc_after(CONNECTING), &remote);
 	if (rc < 0)
 		return fail();
 	while (rc == 0 && count-- > 0)

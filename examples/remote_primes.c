@@ -7,7 +7,7 @@
  *
  * The one who serves puts parts of the range into a queue, and takes their counts from another one.  A part is acknowledged when its count is there: so if
  * a worker dies, or its machine does, another one gets its part, and as the count of a part goes under the part's id, it is counted once.
- * Messages are text, which means the same on every machine.
+ * Messages are text, which means the same on every machine.  A server has room for one search at a time: who serves throws away what another search has left.
  */
 #include "command.h"
 #include "prime.h"
@@ -30,8 +30,8 @@ static const char USAGE[] = "usage: remote_primes serve URL [--from N] [--to N] 
 
 static const char PARTS[] = "mproc:remote_primes:parts", COUNTS[] = "mproc:remote_primes:counts";
 
-/* Seconds for an answer of the server. */
-static const double PATIENCE = 30;
+/* Seconds for an answer of the server, and for it to be there. */
+static const double PATIENCE = 30, CONNECTING = 2;
 
 enum {
 	TEXT = 96,
@@ -49,7 +49,7 @@ static int open_desk(const char *url, desk *ret_desk)
 	const mproc_remote_queue_options options = {.lease = 10};
 
 	memset(ret_desk, 0, sizeof *ret_desk);
-	if (mproc_remote_connect(url, NULL, mproc_after(PATIENCE), &ret_desk->remote) < 0
+	if (mproc_remote_connect(url, NULL, mproc_after(CONNECTING), &ret_desk->remote) < 0
 		|| mproc_remote_queue_open(ret_desk->remote, PARTS, &options, &ret_desk->parts) < 0
 		|| mproc_remote_queue_open(ret_desk->remote, COUNTS, &options, &ret_desk->counts) < 0)
 		return fail();

@@ -33,12 +33,14 @@ typedef struct desk {
 
 static int open_desk(const char *url, desk *ret_desk)
 {
+	/* A run of large numbers takes long.  The manager needs no lease to see that a worker has died. */
+	const mproc_remote_queue_options options = {.lease = 86400};
 	int rc = mproc_remote_connect(url, NULL, mproc_after(PATIENCE), &ret_desk->remote);
 
 	if (rc == 0)
-		rc = mproc_remote_queue_open(ret_desk->remote, "numbers", NULL, &ret_desk->numbers);
+		rc = mproc_remote_queue_open(ret_desk->remote, "numbers", &options, &ret_desk->numbers);
 	if (rc == 0)
-		rc = mproc_remote_queue_open(ret_desk->remote, "primes", NULL, &ret_desk->primes);
+		rc = mproc_remote_queue_open(ret_desk->remote, "primes", &options, &ret_desk->primes);
 	return rc;
 }
 
@@ -125,6 +127,9 @@ static void note_run(search *result, const mproc_remote_message *run, size_t *le
 {
 	uint64_t place = strtoull(run->id, NULL, 10) - result->from;
 
+	/* What somebody else may have put there. */
+	if (place >= result->count || run->size > result->count - place || run->size > *left)
+		return;
 	memcpy(&result->verdicts[place], run->data, run->size);
 	for (size_t i = 0; i < run->size; ++i)
 		result->outcomes[place + i].ending = MPROC_ENDING_VALUE;

@@ -3,13 +3,18 @@
  * A flag that a server keeps: a manager that this program starts, or a Redis server.  Each worker has a copy of it, fed by a subscription, at
  * which it looks without asking anybody; or, to see what that costs, it asks the server each time.
  *
- * Each search has a flag of its own, so that nobody takes the news of the search before for that of this one.
+ * Each search of each program has a flag of its own, so that nobody takes the news of another one for that of this one.
  */
 #include "../command.h"
 #include "flag.h"
 
 #include <mproc-net.h>
 #include <stdatomic.h>
+#include <time.h>
+
+enum {
+	NAME = 96,
+};
 
 /* Seconds that the server has for an answer. */
 static const double PATIENCE = 10;
@@ -18,6 +23,9 @@ static const double PATIENCE = 10;
 typedef struct remote_flag {
 	mproc_manager *manager;
 	mproc_remote *remote;
+	/* What tells this program from others that use the same server. */
+	int pid;
+	int64_t started;
 	_Atomic unsigned search;
 } remote_flag;
 
@@ -27,19 +35,19 @@ remote_flag_settings remote_flags;
 static mproc_remote_watch *watch;
 static unsigned watched;
 
-static void write_name(unsigned search, char ret_name[32])
+static void write_name(const remote_flag *self, unsigned search, char ret_name[NAME])
 {
-	snprintf(ret_name, 32, "mproc:verify_prime:%u", search);
+	snprintf(ret_name, NAME, "mproc:verify_prime:%d-%" PRId64 ":%u", self->pid, self->started, search);
 }
 
 static void destroy(void *flag)
 {
 	remote_flag *self = flag;
-	char name[32];
+	char name[NAME];
 
 	if (!self)
 		return;
-	write_name(self->search, name);
+	write_name(self, self->search, name);
 	if (self->remote)
 		mproc_remote_flag_clear(self->remote, name, mproc_after(PATIENCE));
 	mproc_remote_close(self->remote);
@@ -53,6 +61,10 @@ static void *create(bool is_manager)
 	remote_flag *self = mproc_calloc(1, sizeof *self);
 	int rc = self ? 0 : -ENOMEM;
 
+	if (rc == 0) {
+		self->pid = getpid();
+		self->started = time(NULL);
+	}
 	if (rc == 0 && is_manager)
 		rc = mproc_manager_start(NULL, &self->manager);
 	if (rc == 0)
@@ -79,44 +91,44 @@ static void *create_in_redis(void)
 static int clear(void *flag)
 {
 	remote_flag *self = flag;
-	char name[32];
+	char name[NAME];
 	int rc;
 
-	write_name(self->search, name);
+	write_name(self, self->search, name);
 	rc = mproc_remote_flag_clear(self->remote, name, mproc_after(PATIENCE));
 	if (rc < 0)
 		return rc;
-	write_name(++self->search, name);
+	write_name(self, ++self->search, name);
 	return mproc_remote_flag_clear(self->remote, name, mproc_after(PATIENCE));
 }
 
 static int set(void *flag)
 {
 	remote_flag *self = flag;
-	char name[32];
+	char name[NAME];
 
-	write_name(self->search, name);
+	write_name(self, self->search, name);
 	return mproc_remote_flag_set(self->remote, name, mproc_after(PATIENCE));
 }
 
 static int ask(const remote_flag *self)
 {
-	char name[32];
+	char name[NAME];
 
-	write_name(self->search, name);
+	write_name(self, self->search, name);
 	return mproc_remote_flag_get(self->remote, name, mproc_after(PATIENCE));
 }
 
 static int look(const remote_flag *self)
 {
-	char name[32];
+	char name[NAME];
 	int rc;
 
 	if (watch && watched != self->search)
 		watch = mproc_remote_watch_close(watch);
 	if (!watch) {
 		watched = self->search;
-		write_name(watched, name);
+		write_name(self, watched, name);
 		rc = mproc_remote_watch_open(self->remote, name, mproc_after(PATIENCE), &watch);
 		if (rc < 0)
 			return rc;

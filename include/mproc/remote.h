@@ -33,18 +33,21 @@
  *   Signals  a caught signal does not end a wait.  Not async-signal-safe; SIGPIPE is not raised.
  *   Memory   buffers stay the caller's.  A name is a text of 1 to 65536 bytes.
  *   Deadline every call ends by it, whatever the server does, but for looking up a host's name.  MPROC_NOW waits for
- *            nobody but the server, and for that a second, since an answer cannot take no time.
+ *            nobody but the server, and for that a second, since an answer cannot take no time.  What waits in the
+ *            server for something to take gives it a second more to answer: what it took would be lost otherwise.
  *   Errors   beside those named:
  *            -EINVAL      an argument that cannot be, or the name belongs to an object of another kind
  *            -ETIMEDOUT   no answer until the deadline; it may or may not be carried out
  *            -ECONNRESET  the connection broke; it may or may not have been carried out
  *            -ECONNREFUSED, -EHOSTUNREACH, … still no connection at the deadline: as the system says it
+ *            -EPERM       the object is shown by a manager and belongs to its family: it cannot be deleted, cleared, made to
+ *                         expire, or used in this way; or the family has destroyed it
  *            -EACCES      the server refuses the user, the password, or this command to this user
  *            -EROFS       the server is a replica, which can only be read
  *            -ENOMEM      the server's memory is full, or there is none here
  *            -EIO         the server cannot write to its disk, and takes no changes
  *            -EAGAIN      the server was starting or busy until the deadline
- *            -EMSGSIZE    the reply is larger than .largest_reply
+ *            -EMSGSIZE    the reply is larger than .largest_reply, or what is to be sent than 512 MiB
  *            -EPROTO      the server says something else: the error text has its words
  *            -EBADMSG     the server's answer makes no sense
  */
@@ -91,7 +94,8 @@ typedef struct mproc_remote_options {
  *
  * @url       where the server is, see above.
  * @options   NULL for the defaults.
- * @deadline  it tries again until then when nobody listens there, or the server is still starting.
+ * @deadline  it tries again until then when the host has no address, nobody listens there, or the server is still
+ *            starting.
  *
  * Returns  0, and the handle in @ret_remote.
  * Fails    -EINVAL           @url is none; an option is out of range; a reserved word is not 0
@@ -194,11 +198,12 @@ typedef struct mproc_remote_reply {
  *
  * Returns  0, and the reply in @ret_reply, to be freed with mproc_remote_reply_free; NULL: not wanted.
  * Fails    -EINVAL     also for commands that would change the connection for everybody who uses it: SUBSCRIBE, MONITOR,
- *                      SELECT, AUTH, HELLO, QUIT and the like
+ *                      SELECT, AUTH, HELLO, QUIT and the like; and MULTI without EXEC behind it
  *          -ETIMEDOUT  also closes the connection, since nobody knows how long the server goes on: what a manager had
  *                      given to it, such as locks, is given back there
  *          the server's error replies are failures as well, with its words as the error text
- * Cost     one round trip.  It is never sent twice.  A command that waits in the server keeps other threads waiting.
+ * Cost     one round trip.  It is sent again only where the server says that it is starting or busy, and has not carried it
+ *          out.  A command that waits in the server keeps other threads waiting.
  */
 MPROC_API int mproc_remote_command(mproc_remote *remote, size_t count, const char *const *arguments,
 	const size_t *sizes, mproc_deadline deadline, mproc_remote_reply **ret_reply);
@@ -213,10 +218,18 @@ typedef struct mproc_remote_command_line {
 /*
  * Have the server carry out many commands, without waiting for the reply to one before the next is sent.
  *
+ *     mproc_remote_reply *replies;
+ *     int rc = mproc_remote_commands(remote, commands, count, mproc_after(5), &replies);
+ *     for (size_t i = 0; rc >= 0 && i < count; ++i)
+ *             printf("%lld\n", (long long)replies[i].integer);
+ *     if (rc >= 0)
+ *             mproc_remote_reply_free(replies);
+ *
  * @commands, @count  the commands; other clients' may come between them, unless they begin with MULTI and end with EXEC.
  *
  * Returns  0; MPROC_ITEMS_FAILED: some replies are of the kind MPROC_REMOTE_ERROR.  Where @ret_replies is not NULL it
- *          gets one array of @count replies, in their order, to be freed with one call of mproc_remote_reply_free.
+ *          gets the replies in their order: an array, replies[0] to replies[@count - 1], and none that is of the kind
+ *          MPROC_REMOTE_ARRAY with these as its elements.  One call of mproc_remote_reply_free(replies) frees them all.
  * Fails    as mproc_remote_command; some may have been carried out then
  * Cost     one round trip, and the server's work.
  */
@@ -246,7 +259,7 @@ MPROC_API int mproc_remote_publish(mproc_remote *remote, const char *channel, co
 	size_t size, mproc_deadline deadline, unsigned *ret_count);
 
 /*
- * Delete an object of any kind.
+ * Delete an object of any kind, but none that a manager shows (-EPERM).
  *
  * Returns  0.
  * Fails    -ENOENT  there is none of that name; also when the connection broke and it was deleted by the first attempt

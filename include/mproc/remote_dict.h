@@ -90,7 +90,9 @@ MPROC_API int mproc_remote_dict_compare_and_set(mproc_remote *remote, const char
 
 /*
  * Give a key a value unless somebody has written to this dict with a newer token: so a holder of a lock (mproc/remote_lock.h) whose
- * lease is over without its knowing overwrites nothing.  It says so to the others only if they all write like this.
+ * lease is over without its knowing overwrites nothing.  It says so to the others only if they all write like this.  One dict
+ * goes with one lock: a token is of the whole dict, not of a key.  Tokens of different locks, or of the messages of a queue, say
+ * nothing about each other: the larger one of some other message would shut out all that were got before.
  *
  * @key, @key_size, @value, @value_size  as for mproc_remote_dict_set.
  * @token                                of the lock that is held: more than 0.
@@ -191,11 +193,13 @@ MPROC_API ssize_t mproc_remote_dict_count(mproc_remote *remote, const char *name
  * Take out everything, at one moment.
  *
  * Returns  0, also when there was nothing.
+ * Fails    -EPERM  a manager shows it (mproc/manager.h): it is the family's to clear
  */
 MPROC_API int mproc_remote_dict_clear(mproc_remote *remote, const char *name, mproc_deadline deadline);
 
 /*
- * Copy everything that is in the dict at one moment.
+ * Copy everything that is in the dict at one moment.  Numbers in it are text: qsort sorts by them with
+ * mproc_compare_by_decimal, not with mproc_compare_by_number.
  *
  * Returns  0, and the copy in @ret_snapshot, to be closed with mproc_snapshot_close.
  * Fails    -EMSGSIZE  it is more than the remote's largest reply (mproc/remote.h)

@@ -173,6 +173,7 @@ MPROC_API ssize_t mproc_remote_list_count(mproc_remote *remote, const char *name
  * Take out everything, at one moment.
  *
  * Returns  0, also when there was nothing.
+ * Fails    -EPERM  a manager shows it (mproc/manager.h): it is the family's to clear
  */
 MPROC_API int mproc_remote_list_clear(mproc_remote *remote, const char *name, mproc_deadline deadline);
 

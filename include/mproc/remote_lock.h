@@ -7,7 +7,7 @@
  *     rc = mproc_remote_lock_acquire(lock, mproc_after(10));
  *     if (rc == 0) {
  *             text = make_report();
- *             rc = mproc_remote_value_set_fenced(remote, "report.text", mproc_remote_lock_token(lock), text, strlen(text), soon);
+ *             rc = mproc_remote_value_set_fenced(remote, "report.text", text, strlen(text), mproc_remote_lock_token(lock), soon);
  *             rc = mproc_remote_lock_release(lock, soon);
  *     }
  *     lock = mproc_remote_lock_close(lock);
@@ -29,6 +29,8 @@
  * breaks or its process ends.
  *
  * In Redis the lock is the string NAME, with an expiry; {NAME}:fence counts the tokens and stays, {NAME}:wake wakes who waits.
+ * So the lock's name is its own: not that of what it protects.  What another program holds by SET NAME … NX PX … is held here
+ * too; a string without an expiry is no lock, and to acquire that fails with -EINVAL.
  *
  * Contract for everything in this file, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure.

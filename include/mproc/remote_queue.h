@@ -8,12 +8,13 @@
  *     rc = mproc_remote_queue_put(jobs, NULL, &job, sizeof job, mproc_after(10), NULL);          in any program
  *     ...
  *     mproc_remote_message message;
- *     while (mproc_remote_queue_get(jobs, MPROC_FOREVER, &message) == 0) {
+ *     while ((rc = mproc_remote_queue_get(jobs, mproc_after(60), &message)) == 0 || can_go_on(rc)) {
+ *             if (rc < 0)                               -ETIMEDOUT: idle; -ECONNRESET, -ECONNREFUSED: no server just now
+ *                     continue;
  *             work(message.data, message.size);
- *             rc = mproc_remote_queue_ack(jobs, &message, mproc_after(10));
+ *             mproc_remote_queue_ack(jobs, &message, mproc_after(10));
  *             mproc_remote_message_free(&message);
  *     }
- *     jobs = mproc_remote_queue_close(jobs);
  *
  * A message that was got is owed until it is acknowledged.  When its lease ends before, or its consumer gives it back,
  * it is delivered again, before all others; in a manager (mproc/manager.h) also at once when the connection of its
@@ -29,6 +30,9 @@
  *
  * With .max_deliveries a message that was delivered that often without an acknowledgement is a dead letter: kept apart,
  * to be looked at, revived or dropped.
+ *
+ * This queue is the server's own.  A queue of shared memory that a manager shows (mproc_manager_show_queue) is another thing,
+ * a list to clients, even under the same name: mproc_remote_list_append puts into it, mproc_remote_list_pop_first gets.
  *
  * Messages come in the order in which they were accepted.  How long they live is the server's durability: see
  * mproc/remote.h.  In Redis the queue is {NAME}:ready, :bodies, :owed, :dead, :seen and :meta, and {NAME}:wake and :room
@@ -92,7 +96,11 @@ typedef struct mproc_remote_message {
 	/* Aligned to 16 bytes, and with a byte of 0 behind it that does not count. */
 	const void *data;
 	size_t size;
-	/* Larger than that of all earlier deliveries in this queue; 0 of a dead letter. */
+	/*
+	 * Larger than that of all earlier deliveries in this queue; 0 of a dead letter.  It fences this message alone: with it write
+	 * to a value of the message's own ("result:ID"), by mproc_remote_value_set_fenced.  Never fence one dict with the tokens of
+	 * different messages: what was got later would shut out what was got before.
+	 */
 	int64_t token;
 	/* 1 for the first time, 2 when one consumer has failed on it, and so on. */
 	uint64_t deliveries;
@@ -111,7 +119,7 @@ typedef struct mproc_remote_queue_counts {
  *
  * @remote   must stay open as long as the handle.
  * @name     the queue's, 1 to 65536 bytes.
- * @options  NULL for the defaults.  They are this handle's: the server remembers none.
+ * @options  NULL for the defaults.  They are this handle's: the server remembers none, and those of other handles may differ.
  *
  * Returns  0, and the handle in @ret_queue.
  * Fails    -EINVAL  an argument is NULL; @name is empty or too long; .lease or .id_window is out of its range; a reserved

@@ -57,13 +57,15 @@ MPROC_API int mproc_remote_subscribe(mproc_remote *remote, const char *channel, 
 /*
  * Get the next message; wait while there is none.
  *
- * @deadline  when to give up; with MPROC_NOW it waits for nothing.
+ * @deadline  when to give up; with MPROC_NOW it waits for nothing, as long as there is the connection.
  *
  * Returns  0, and in @ret_message a copy to be freed with free, aligned as by malloc, with a byte of 0 behind it that does not
  *          count; its size in @ret_size, unless that is NULL.
  * Fails    -ETIMEDOUT   there was none until the deadline
  *          -ECONNRESET  the connection has broken, and messages may be lost: said once; the next call opens another one, and waits for
- *                       that until its deadline, or with MPROC_NOW for a second
+ *                       that until its deadline, or with MPROC_NOW for a second; a loop that has no second to spare gives a nearer
+ *                       deadline while mproc_remote_subscription_fd is negative
+ *          -ECONNREFUSED, …  still no connection at the deadline, as the system says it; the next call tries again
  *          -EMSGSIZE, -EPROTO, -EBADMSG  a message is more than the remote's largest reply, or is none; it is lost, and so is the
  *                       connection: as with -ECONNRESET
  *          -ENOMEM      this process has no memory for it: it is lost
@@ -76,7 +78,8 @@ MPROC_API int mproc_remote_subscription_get(mproc_remote_subscription *subscript
  *
  * Several messages may arrive at once, and only the first makes it readable: so take with MPROC_NOW until there is none, then wait.
  *
- * Returns  the descriptor, which is the subscription's, and another one after -ECONNRESET.
+ * Returns  the descriptor, which is the subscription's, and another one after -ECONNRESET; that there is one says that it is
+ *          subscribed, or was so just now.
  * Fails    -ECONNRESET  the connection has broken: mproc_remote_subscription_get opens another one
  * Cost     none.
  */

@@ -120,17 +120,18 @@ MPROC_API int mproc_remote_value_exchange(mproc_remote *remote, const char *name
 /*
  * Give a name a value, unless it was given one under a newer token: for holders of a lock (mproc/remote_lock.h), of
  * whom one may have been stopped for longer than its lease, and go on without knowing that another one has the lock
- * now.
+ * now; or for consumers of one message (mproc/remote_queue.h), whose result has a name of its own.  The name must not
+ * be that of the lock.  The newest token is the string {NAME}:fence, which stays, also when the value is deleted.
  *
- * @token         of the lock, 1 or more: each holder's is larger than those before.
  * @value, @size  as for mproc_remote_value_set.
+ * @token         of the lock, 1 or more: each holder's is larger than those before.
  *
  * Returns  0.
  * Fails    -ESTALE  it was given a value under a newer token, which the error text names; that stays
  * Cost     one round trip.
  */
-MPROC_API int mproc_remote_value_set_fenced(mproc_remote *remote, const char *name, int64_t token,
-	const void *value, size_t size, mproc_deadline deadline);
+MPROC_API int mproc_remote_value_set_fenced(mproc_remote *remote, const char *name, const void *value,
+	size_t size, int64_t token, mproc_deadline deadline);
 
 /*
  * Add to a counter; one that is not there is 0.

@@ -50,13 +50,28 @@ typedef struct batch {
 	uint64_t sent_before;
 } batch;
 
+/* "mproc_lock_acquire" is "lock acquire". */
+static void name_function(const char *function, char ret_name[40])
+{
+	static const char prefix[] = "mproc_";
+	const bool has_prefix = strncmp(function, prefix, sizeof prefix - 1) == 0;
+
+	snprintf(ret_name, 40, "%s", has_prefix ? function + sizeof prefix - 1 : function);
+	for (char *at = ret_name; *at != '\0'; ++at) {
+		if (*at == '_')
+			*at = ' ';
+	}
+}
+
 const char *mproci_question_name(const mproci_question *question, char ret_name[40])
 {
 	const mproci_command_bytes *command = &question->command;
-	const size_t i = question->is_function ? 1 : 0;
-	size_t size = command->sizes == NULL ? strlen(command->arguments[i]) : command->sizes[i];
+	const size_t size = command->sizes == NULL ? strlen(command->arguments[0]) : command->sizes[0];
 
-	snprintf(ret_name, 40, "%.*s", (int)(size > 39 ? 39 : size), command->arguments[i]);
+	if (question->is_function)
+		name_function(command->arguments[1], ret_name);
+	else
+		snprintf(ret_name, 40, "%.*s", (int)(size > 39 ? 39 : size), command->arguments[0]);
 	return ret_name;
 }
 
@@ -130,12 +145,15 @@ static int skip_late(mproc_remote *remote, mproc_deadline deadline)
 	return 0;
 }
 
-/* Also when there always is something to receive, the deadline is the end. */
+/* Also when there always is something to receive, the deadline is the end; but what was begun is sent. */
 static int move(mproc_remote *remote, mproc_deadline deadline)
 {
-	if (mproci_deadline_passed(deadline, mproci_clock_now()))
+	int rc;
+
+	rc = mproci_line_flush(remote->line);
+	if (rc == 0 && mproci_deadline_passed(deadline, mproci_clock_now()))
 		return -ETIMEDOUT;
-	return mproci_line_move(remote->line, deadline);
+	return rc == 0 ? mproci_line_move(remote->line, deadline) : rc;
 }
 
 /* Send and receive until all have their replies. */
@@ -200,10 +218,15 @@ static int break_off(mproc_remote *remote, const batch *it)
 static int exchange(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline)
 {
 	batch it = {.questions = questions, .count = count, .sent_before = mproci_line_sent(remote->line)};
+	const int64_t now = mproci_clock_now();
+	char name[40];
 	int rc;
 
+	if (mproci_deadline_passed(deadline, now))
+		return mproci_fail(-ETIMEDOUT, "%s: %s: the deadline had passed before anything was sent",
+			remote->url.shown, mproci_question_name(&questions[0], name));
 	if (remote->late == 0)
-		remote->silent_since = mproci_clock_now();
+		remote->silent_since = now;
 	rc = converse(remote, &it, deadline);
 	if (rc == -ETIMEDOUT)
 		return give_up(remote, &it);
@@ -217,36 +240,44 @@ static int exchange(mproc_remote *remote, mproci_question *questions, size_t cou
 }
 
 /*
+ * Look at one reply.  What one function complained about is mended for all: @is_mended.  Returns 0: it will do; 1: ask again now; -EAGAIN:
+ * later; another negative errno with an error text.
+ */
+static int weigh(mproc_remote *remote, const mproci_question *question, bool may_mend,
+	mproc_deadline deadline, bool *is_mended)
+{
+	char name[40];
+	int rc;
+
+	if (question->is_verbatim || question->reply->type != REDIS_REPLY_ERROR)
+		return 0;
+	if (mproci_refusal_code(question->reply) == -EAGAIN)
+		return mproci_remote_refuse_error(mproci_question_name(question, name), question->reply);
+	if (!question->is_function || !may_mend)
+		return 0;
+	rc = *is_mended ? 1 : mproci_functions_mend(remote, question->reply, deadline);
+	*is_mended = rc == 1;
+	return rc;
+}
+
+/*
  * Look at the replies: those that will not do are taken away.  Returns 0: all will do; 1: ask again now; -EAGAIN:
  * later; another negative errno with an error text.
  */
-static int settle(mproc_remote *remote, mproci_question *questions, size_t count, unsigned mendings,
+static int settle(mproc_remote *remote, mproci_question *questions, size_t count, bool may_mend,
 	mproc_deadline deadline)
 {
 	bool is_mended = false;
 	int verdict = 0;
 
 	for (size_t i = 0; i < count; ++i) {
-		mproci_question *question = &questions[i];
-		int rc = 0;
+		int rc = weigh(remote, &questions[i], may_mend, deadline, &is_mended);
 
-		if (question->is_verbatim || question->reply->type != REDIS_REPLY_ERROR)
-			continue;
-		if (mproci_refusal_code(question->reply) == -EAGAIN) {
-			char name[40];
-
-			rc = mproci_remote_refuse_error(
-				mproci_question_name(question, name), question->reply);
-		} else if (question->is_function && mendings < MOST_MENDINGS) {
-			/* What one of them complained about is mended for all. */
-			rc = is_mended ? 1 : mproci_functions_mend(remote, question->reply, deadline);
-			is_mended = rc == 1;
-		}
 		if (rc != 0)
-			forget(question);
+			forget(&questions[i]);
 		if (rc < 0 || verdict == 0)
 			verdict = rc;
-		if (rc < 0)
+		if (rc < 0 && rc != -EAGAIN)
 			break;
 	}
 	return verdict;
@@ -260,7 +291,7 @@ static int carry_out(mproc_remote *remote, mproci_question *questions, size_t co
 	for (unsigned mendings = 0; rc == 1; ++mendings) {
 		rc = exchange(remote, questions, count, deadline);
 		if (rc == 0)
-			rc = settle(remote, questions, count, mendings, deadline);
+			rc = settle(remote, questions, count, mendings < MOST_MENDINGS, deadline);
 	}
 	/* It knows the script by its hash now. */
 	if (rc == 0 && remote->calling == MPROCI_CALL_SCRIPT)
@@ -283,8 +314,9 @@ static int open_line(mproc_remote *remote, mproc_deadline deadline)
 	return rc == -ENOENT ? -ECONNREFUSED : rc;
 }
 
-/* With the turn. */
-static int ask_until(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline)
+/* With the turn.  @until: as long as an answer is waited for. */
+static int ask_until(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline,
+	mproc_deadline until)
 {
 	int64_t pause = 0;
 
@@ -293,7 +325,7 @@ static int ask_until(mproc_remote *remote, mproci_question *questions, size_t co
 
 		rc = open_line(remote, deadline);
 		if (rc == 0) {
-			rc = carry_out(remote, questions, count, deadline);
+			rc = carry_out(remote, questions, count, until);
 			if (rc != -EAGAIN && rc != MAY_BE_REPEATED)
 				return rc;
 		} else if (!mproci_opening_is_worth_another(rc)) {
@@ -310,19 +342,35 @@ static void forget_all(mproci_question *questions, size_t count)
 		forget(&questions[i]);
 }
 
-int mproci_ask(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline)
+static int ask(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline,
+	mproc_deadline until)
 {
 	int rc;
 
-	deadline = mproci_remote_until(deadline);
 	rc = mproci_remote_enter(remote, deadline);
 	if (rc < 0)
 		return rc;
-	rc = ask_until(remote, questions, count, deadline);
+	rc = ask_until(remote, questions, count, deadline, until);
 	mproci_remote_leave(remote);
 	if (rc < 0)
 		forget_all(questions, count);
 	return rc;
+}
+
+int mproci_ask(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline)
+{
+	deadline = mproci_remote_until(deadline);
+	return ask(remote, questions, count, deadline, deadline);
+}
+
+int mproci_ask_and_hear_out(
+	mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline)
+{
+	const int64_t longer = 1000 * MPROCI_NANOSECONDS_PER_MILLISECOND;
+
+	deadline = mproci_remote_until(deadline);
+	return ask(
+		remote, questions, count, deadline, deadline == MPROC_FOREVER ? deadline : deadline + longer);
 }
 
 int mproci_ask_here(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline)

@@ -26,6 +26,13 @@ typedef struct mproci_question {
 int mproci_ask(mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline);
 
 /*
+ * The same for what pops: when the server has been asked before @deadline its answer is waited for a second longer,
+ * since what it popped would be lost otherwise.
+ */
+int mproci_ask_and_hear_out(
+	mproc_remote *remote, mproci_question *questions, size_t count, mproc_deadline deadline);
+
+/*
  * The same over the connection that there is: only once, all must be new.  For what must not be asked anywhere
  * else, with the turn.
  */

@@ -5,6 +5,7 @@
 #include "remote/remote_fixture.h"
 #include "remote/script_fixture.h"
 
+#include <mproc/remote_queue.h>
 #include <signal.h>
 
 /* By which the server knows this connection. */
@@ -111,6 +112,23 @@ START_TEST(question_is_asked_again_when_the_server_is_not_ready)
 }
 END_TEST
 
+START_TEST(questions_that_come_too_early_are_asked_again_all_at_once)
+{
+	static const char *const answers[] = {
+		"+PONG\r\n", "-LOADING a\r\n-LOADING b\r\n-LOADING c\r\n", ":1\r\n:1\r\n:1\r\n", NULL};
+	const mproc_remote_message messages[3] = {{.data = "x", .size = 1}};
+	mproc_remote_queue *queue;
+	size_t count = 0;
+
+	begin((const char *const *const[]){answers, NULL});
+	check_ok(mproc_remote_queue_open(remote, "queue", NULL, &queue));
+	check_ok(mproc_remote_queue_put_many(queue, messages, 3, soon(), &count));
+	ck_assert_uint_eq(count, 3);
+	mproc_remote_queue_close(queue);
+	end();
+}
+END_TEST
+
 START_TEST(question_ends_at_its_deadline)
 {
 	static const char *const silent[] = {"+PONG\r\n", script_silence, NULL};
@@ -147,6 +165,22 @@ START_TEST(reply_that_comes_late_is_no_answer_to_the_next_question)
 	kill(server.pid, SIGCONT);
 	check_value("other", "other value");
 	/* Nor is it a reason for another connection. */
+	ck_assert_int_eq(connection_id(remote), id);
+	close_both();
+}
+END_TEST
+
+START_TEST(question_whose_deadline_has_passed_is_not_asked)
+{
+	const mproc_deadline passed = 1;
+	int64_t id, number = 77;
+
+	open_both(NULL);
+	id = connection_id(remote);
+	check_failed(mproc_remote_counter_add(remote, "count", 1, passed, NULL), -ETIMEDOUT,
+		"INCRBY: the deadline had passed before anything was sent");
+	check_ok(mproc_remote_counter_get(remote, "count", soon(), &number));
+	ck_assert_int_eq(number, 0);
 	ck_assert_int_eq(connection_id(remote), id);
 	close_both();
 }
@@ -390,9 +424,11 @@ int main(void)
 		question_is_repeated_when_the_connection_breaks,
 		question_is_not_repeated_when_twice_is_not_once,
 		question_is_asked_again_when_the_server_is_not_ready,
+		questions_that_come_too_early_are_asked_again_all_at_once,
 		question_ends_at_its_deadline,
 		connecting_ends_at_its_deadline,
 		reply_that_comes_late_is_no_answer_to_the_next_question,
+		question_whose_deadline_has_passed_is_not_asked,
 		command_that_never_ends_is_given_up_with_its_connection,
 		server_that_is_silent_for_long_is_given_up,
 		reply_that_makes_no_sense_is_refused,

@@ -129,31 +129,53 @@ mproc_remote_reply *mproc_remote_reply_free(mproc_remote_reply *reply)
 	return NULL;
 }
 
-/* What would change the connection that all share, or its protocol; a second word, if only that one does. */
-static bool is_for_the_connection(const mproc_remote_command_line *line)
+/* Argument @i, whose size may be all that says where it ends. */
+static bool is_word(const mproc_remote_command_line *line, size_t i, const char *word)
+{
+	const size_t size = strlen(word);
+
+	if (i >= line->count)
+		return false;
+	if (line->sizes == NULL)
+		return strcasecmp(line->arguments[i], word) == 0;
+	return line->sizes[i] == size && strncasecmp(line->arguments[i], word, size) == 0;
+}
+
+/*
+ * Returns the name of a command that would change the connection that all share, or its protocol, where a second word is given only with
+ * that one; NULL: it is another command.
+ */
+static const char *find_change(const mproc_remote_command_line *line)
 {
 	static const char *const words[][2] = {{"SUBSCRIBE"}, {"PSUBSCRIBE"}, {"SSUBSCRIBE"}, {"UNSUBSCRIBE"},
 		{"PUNSUBSCRIBE"}, {"SUNSUBSCRIBE"}, {"MONITOR"}, {"SYNC"}, {"PSYNC"}, {"REPLCONF"},
 		{"SELECT"}, {"AUTH"}, {"HELLO"}, {"RESET"}, {"QUIT"}, {"CLIENT", "REPLY"}};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; ++i) {
-		bool is_it = true;
-
-		for (size_t k = 0; k < 2 && words[i][k] != NULL && is_it; ++k) {
-			const size_t size = strlen(words[i][k]);
-
-			is_it = k < line->count && strncasecmp(line->arguments[k], words[i][k], size) == 0
-				&& (line->sizes == NULL ? line->arguments[k][size] == '\0'
-							: line->sizes[k] == size);
-		}
-		if (is_it)
-			return true;
+		if (is_word(line, 0, words[i][0]) && (words[i][1] == NULL || is_word(line, 1, words[i][1])))
+			return words[i][0];
 	}
-	return false;
+	return NULL;
+}
+
+/* Whether a transaction is begun and not ended: what others ask would become a part of it. */
+static bool leaves_transaction(const mproc_remote_command_line *commands, size_t count)
+{
+	bool is_open = false;
+
+	for (size_t i = 0; i < count; ++i) {
+		if (is_word(&commands[i], 0, "MULTI"))
+			is_open = true;
+		else if (is_word(&commands[i], 0, "EXEC") || is_word(&commands[i], 0, "DISCARD"))
+			is_open = false;
+	}
+	return is_open;
 }
 
 static int check_command(const mproc_remote_command_line *line)
 {
+	const char *change;
+
 	if (line->count == 0 || line->count > MOST_ARGUMENTS)
 		return mproci_fail(-EINVAL, "a command of %zu arguments: 1 to %zu are possible", line->count,
 			MOST_ARGUMENTS);
@@ -163,12 +185,13 @@ static int check_command(const mproc_remote_command_line *line)
 		if (line->arguments[i] == NULL)
 			return mproci_fail(-EINVAL, "argument %zu is NULL", i);
 	}
-	if (is_for_the_connection(line))
+	change = find_change(line);
+	if (change != NULL)
 		return mproci_fail(-EINVAL,
-			"%.20s would change the connection for everybody who uses it: user, password and "
+			"%s would change the connection for everybody who uses it: user, password and "
 			"database are "
 			"said when it is opened, and for subscribing there is mproc/remote_subscription.h",
-			line->arguments[0]);
+			change);
 	return 0;
 }
 
@@ -186,6 +209,9 @@ static int prepare(const mproc_remote_command_line *commands, size_t count, mpro
 			.is_foreign = true,
 		};
 	}
+	if (rc == 0 && leaves_transaction(commands, count))
+		rc = mproci_fail(
+			-EINVAL, "MULTI without EXEC would change the connection for everybody who uses it");
 	return rc;
 }
 

@@ -75,6 +75,35 @@ START_TEST(command_that_would_change_the_connection_is_refused)
 }
 END_TEST
 
+START_TEST(command_that_begins_like_one_that_is_refused_is_none)
+{
+	/* What is behind its size may be anything, or nothing. */
+	const size_t size = 3;
+	char *bytes = malloc(size);
+	const char *const words[] = {memcpy(bytes, "SEL", size)};
+
+	open_both(NULL);
+	check_failed(mproc_remote_command(remote, 1, words, &size, soon(), NULL), -EPROTO, "unknown command");
+	close_both();
+	free(bytes);
+}
+END_TEST
+
+START_TEST(transaction_that_is_not_ended_is_refused)
+{
+	static const char *const multi[] = {"MULTI"}, *const exec[] = {"EXEC"};
+	const mproc_remote_command_line lines[] = {{1, multi, NULL}, {1, exec, NULL}, {1, multi, NULL}};
+
+	open_both(NULL);
+	check_failed(say("multi", NULL), -EINVAL, "MULTI without EXEC");
+	check_failed(mproc_remote_commands(remote, lines, 3, soon(), NULL), -EINVAL, "MULTI without EXEC");
+	check_ok(mproc_remote_commands(remote, lines, 2, soon(), NULL));
+	set("name", "x");
+	check_value("name", "x");
+	close_both();
+}
+END_TEST
+
 START_TEST(command_that_is_none_is_refused)
 {
 	const char *const hole[] = {"GET", NULL};
@@ -212,6 +241,8 @@ int main(void)
 		command_with_sizes_is_any_bytes,
 		command_that_fails_says_why,
 		command_that_would_change_the_connection_is_refused,
+		command_that_begins_like_one_that_is_refused_is_none,
+		transaction_that_is_not_ended_is_refused,
 		command_that_is_none_is_refused,
 		commands_in_one_go_have_their_replies_in_order,
 		commands_in_one_go_may_fail_one_by_one,

@@ -122,6 +122,8 @@ int mproc_remote_dict_get(mproc_remote *remote, const char *name, const void *ke
 
 	rc = begin(remote, name, "HGET", true, key, key_size, &request);
 	if (rc == 0)
+		rc = mproci_object_check_buffer(buffer, size);
+	if (rc == 0)
 		rc = refuse_absent(mproci_remote_ask_bytes(remote, &request, deadline, &reply));
 	if (rc != 0)
 		return rc;

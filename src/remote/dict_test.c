@@ -62,6 +62,8 @@ START_TEST(get_says_when_there_is_no_value_or_no_room)
 	void *copy = NULL;
 
 	begin();
+	check_failed(mproc_remote_dict_get(remote, "d", "k", 1, NULL, 1, soon(), &size), -EINVAL,
+		"buffer is NULL");
 	check_failed(mproc_remote_dict_get(remote, "d", "k", 1, buffer, sizeof buffer, soon(), &size),
 		-ENOENT, "the key has no value");
 	check_failed(mproc_remote_dict_get_copy(remote, "d", "k", 1, soon(), &copy, &size), -ENOENT,

@@ -13,18 +13,20 @@ local function now()
 	return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The first token is the time, so that tokens go on growing when the server has lost its data.
-local function first_token()
+local function microseconds()
 	local time = redis.call('TIME')
 
 	return time[1] * 1000000 + time[2]
 end
 
+-- A token is at least the time, so that tokens go on growing when the server has lost the newest, or all: it came back
+-- from an older snapshot, or is a replica that had not heard of them.
 local function next_token(fence)
 	local token = redis.call('INCR', fence)
+	local time = microseconds()
 
-	if token == 1 then
-		token = first_token()
+	if token < time then
+		token = time
 		redis.call('SET', fence, text_of(token))
 	end
 	return token
@@ -38,15 +40,22 @@ local function leave_item(list)
 	end
 end
 
+-- Of whole numbers above 0, as text: those of tokens may have more digits than a number of Lua.
+local function is_larger(one, other)
+	if #one ~= #other then
+		return #one > #other
+	end
+	return one > other
+end
+
 -- Returns the newest token seen when that is newer, otherwise nil, with this one as the newest.
 local function refuse_token(fence, text)
-	local token = tonumber(text)
-	local newest = tonumber(redis.call('GET', fence) or '0')
+	local newest = redis.call('GET', fence)
 
-	if newest > token then
-		return newest
+	if newest and is_larger(newest, text) then
+		return tonumber(newest)
 	end
-	if newest < token then
+	if newest ~= text then
 		redis.call('SET', fence, text)
 	end
 end
@@ -90,6 +99,8 @@ local function set_fenced(keys, args)
 end
 
 local function flag_set(keys, args)
+	-- Fails where the name is that of something else, which is not to be lost.
+	redis.call('STRLEN', keys[1])
 	if args[1] == '1' then
 		redis.call('SET', keys[1], '1')
 	else
@@ -140,7 +151,7 @@ end
 
 -- Redis finds the middle of a list by what is there, so what is there becomes something that is nowhere else.
 local function mark(name, index)
-	local marker = 'mproc1:' .. text_of(first_token()) .. ':' .. name
+	local marker = 'mproc1:' .. text_of(microseconds()) .. ':' .. name
 
 	redis.call('LSET', name, index, marker)
 	return marker
@@ -178,7 +189,8 @@ local function list_pop(keys, args)
 		return redis.call('RPOP', name)
 	end
 
-	local item = redis.call('LINDEX', name, index)
+	-- As text, for a number may be too large for Lua to write its digits.
+	local item = redis.call('LINDEX', name, args[1])
 
 	if item then
 		redis.call('LREM', name, index > 0 and 1 or -1, mark(name, index))
@@ -200,13 +212,20 @@ local function lock_acquire(keys, args)
 	if holder then
 		local rest = redis.call('PTTL', name)
 
-		-- Without an expiry, it is not by this function that somebody holds it.
-		return rest < 0 and -1000 or -math.max(rest, 1)
+		-- What never expires is no lock, but perhaps what the lock was to protect.
+		if rest < 0 then
+			return redis.error_reply('WRONGTYPE Operation against a key holding the wrong kind of value')
+		end
+		return -math.max(rest, 1)
 	end
+
+	-- Fails before anything is changed, if at all.
+	local token = next_token(fence)
+
 	redis.call('SET', name, owner, 'PX', lease)
 	-- Nobody needs to be woken while it is held.
 	redis.call('DEL', wake)
-	return next_token(fence)
+	return token
 end
 
 local function lock_release(keys, args)
@@ -250,11 +269,15 @@ local function semaphore_acquire(keys, args)
 		-- Of no permits nobody holds one.
 		return first[2] and -math.max(first[2] - time, 1) or -1000
 	end
+
+	-- Fails before anything is lent, if at all.
+	local token = next_token(fence)
+
 	set_lease(name, owner, time + lease, lease)
 	if not is_holder and taken + 1 < permits then
 		leave_item(wake)
 	end
-	return next_token(fence)
+	return token
 end
 
 local function semaphore_release(keys, args)
@@ -355,7 +378,13 @@ local function remember(seen, id, time, window)
 		return
 	end
 	redis.call('ZADD', seen, time + window, id)
-	redis.call('ZREMRANGEBYSCORE', seen, '-inf', time)
+
+	-- Not all at once: after a pause a million may be due.
+	local forgotten = redis.call('ZRANGEBYSCORE', seen, '-inf', time, 'LIMIT', 0, most_besides)
+
+	if #forgotten > 0 then
+		redis.call('ZREM', seen, unpack(forgotten))
+	end
 	redis.call('ZREMRANGEBYRANK', seen, 0, -1 - most_seen)
 	if redis.call('PTTL', seen) < window then
 		redis.call('PEXPIRE', seen, 2 * window)
@@ -389,9 +418,10 @@ end
 
 local function next_token_of_queue(meta)
 	local token = redis.call('HINCRBY', meta, 'token', 1)
+	local time = microseconds()
 
-	if token == 1 then
-		token = first_token()
+	if token < time then
+		token = time
 		redis.call('HSET', meta, 'token', text_of(token))
 	end
 	return token

@@ -3,7 +3,10 @@
  * Servers that have the functions, get them, and cannot have them; and waiting in a server.
  */
 #include "remote/remote.h"
+#include "sys/clock.h"
+
 #include "remote/remote_fixture.h"
+#include <sched.h>
 
 /* All that functions are for. */
 static void use_functions(void)
@@ -13,8 +16,8 @@ static void use_functions(void)
 	set("name", "a");
 	check_ok(mproc_remote_value_compare_and_set(remote, "name", "a", 1, "b", 1, soon()));
 	check_value("name", "b");
-	check_ok(mproc_remote_value_set_fenced(remote, "name", 5, "c", 1, soon()));
-	check_failed(mproc_remote_value_set_fenced(remote, "name", 4, "d", 1, soon()), -ESTALE, "token 5");
+	check_ok(mproc_remote_value_set_fenced(remote, "name", "c", 1, 5, soon()));
+	check_failed(mproc_remote_value_set_fenced(remote, "name", "d", 1, 4, soon()), -ESTALE, "token 5");
 }
 
 START_TEST(functions_are_loaded_when_the_server_has_none)
@@ -82,7 +85,7 @@ END_TEST
 START_TEST(functions_are_refused_to_who_may_run_nothing)
 {
 	connect_without("-@scripting");
-	check_failed(mproc_remote_flag_set(remote, "flag", soon()), -EACCES, "mproc_flag_set: NOPERM");
+	check_failed(mproc_remote_flag_set(remote, "flag", soon()), -EACCES, "flag set of \"flag\": NOPERM");
 	close_both();
 }
 END_TEST
@@ -138,6 +141,37 @@ START_TEST(waiting_ends_at_its_deadline)
 	check_failed(pop(MPROC_NOW), -ETIMEDOUT, "nothing came");
 	check_failed(pop(mproc_after(0.05)), -ETIMEDOUT, "");
 	check_failed(pop(mproc_after(0.5)), -ETIMEDOUT, "");
+	close_both();
+}
+END_TEST
+
+START_TEST(waiting_in_vain_keeps_the_connection)
+{
+	const char *const words[] = {"CLIENT", "ID"};
+	mproc_remote_reply *reply;
+	int64_t id = 0;
+
+	open_both(NULL);
+	for (int i = 0; i < 12; ++i) {
+		check_ok(mproc_remote_command(remote, 2, words, NULL, soon(), &reply));
+		ck_assert(i == 0 || reply->integer == id);
+		id = reply->integer;
+		mproc_remote_reply_free(reply);
+		ck_assert_int_eq(pop(mproc_after(0.05 * i)), -ETIMEDOUT);
+	}
+	close_both();
+}
+END_TEST
+
+START_TEST(waiting_for_no_time_takes_what_is_there)
+{
+	mproc_remote_reply *reply;
+
+	open_both(NULL);
+	check_ok(say("RPUSH list x", &reply));
+	mproc_remote_reply_free(reply);
+	check_ok(pop(MPROC_NOW));
+	check_failed(pop(MPROC_NOW), -ETIMEDOUT, "nothing came");
 	close_both();
 }
 END_TEST
@@ -199,6 +233,36 @@ START_TEST(waiting_for_a_moment_loses_nothing)
 }
 END_TEST
 
+static int pop_until(void *deadline)
+{
+	return pop(*(mproc_deadline *)deadline);
+}
+
+/* The item is taken, or stays, also when the answer takes longer than the wait may last. */
+START_TEST(waiting_loses_nothing_when_the_server_is_slow)
+{
+	mproc_deadline deadline;
+	support_thread thread;
+	mproc_remote_reply *reply;
+	int rc;
+
+	open_both(NULL);
+	check_ok(say("RPUSH list x", NULL));
+	kill(server.pid, SIGSTOP);
+	deadline = mproc_after(0.02);
+	support_begin(&thread, pop_until, &deadline);
+	while (mproci_clock_now() < deadline)
+		sched_yield();
+	kill(server.pid, SIGCONT);
+	rc = support_end(&thread);
+	ck_assert(rc == 0 || rc == -ETIMEDOUT);
+	check_ok(say("LLEN list", &reply));
+	ck_assert_int_eq(reply->integer, rc == 0 ? 0 : 1);
+	mproc_remote_reply_free(reply);
+	close_both();
+}
+END_TEST
+
 START_TEST(waiting_at_a_name_of_another_kind_is_told)
 {
 	open_both(NULL);
@@ -215,8 +279,11 @@ int main(void)
 		functions_are_there,
 		functions_for_many_calls_at_once_are_loaded_once,
 		waiting_ends_at_its_deadline,
+		waiting_in_vain_keeps_the_connection,
+		waiting_for_no_time_takes_what_is_there,
 		waiting_ends_when_there_is_something,
 		waiting_for_a_moment_loses_nothing,
+		waiting_loses_nothing_when_the_server_is_slow,
 		waiting_at_a_name_of_another_kind_is_told,
 		NULL,
 	};

@@ -17,11 +17,13 @@ mproc_deadline mproci_remote_until(mproc_deadline deadline)
 }
 
 /*
- * In a forked child, at the first use, by one of its threads.  When another thread of the parent had its turn, nobody knows in what state it left the
- * connection: it is left as it is, for good, and so is the lock, under a new one.
+ * In a forked child, at the first use, by one of its threads.  When another thread of the parent had its turn, nobody
+ * knows in what state it left the connection: it is left as it is, for good, and so is the lock, under a new one.
  */
-static void renew(mproc_remote *remote)
+void mproci_remote_renew(mproc_remote *remote)
 {
+	if (remote->generation == mproci_line_generation())
+		return;
 	mproci_lines_hold();
 	if (remote->generation != mproci_line_generation()) {
 		if (mproci_lock_try(&remote->turn) == 0) {
@@ -39,7 +41,10 @@ static void renew(mproc_remote *remote)
 	mproci_lines_let_go();
 }
 
-/* Who waits for the turn keeps others from waiting: otherwise a thread that asks again and again, as for a message, would always be first. */
+/*
+ * Who waits for the turn keeps others from waiting: otherwise a thread that asks again and again, as for a message,
+ * would always be first.
+ */
 static int take_turn(mproc_remote *remote, mproc_deadline deadline)
 {
 	int rc;
@@ -56,8 +61,7 @@ int mproci_remote_enter(mproc_remote *remote, mproc_deadline deadline)
 {
 	int rc;
 
-	if (remote->generation != mproci_line_generation())
-		renew(remote);
+	mproci_remote_renew(remote);
 	rc = take_turn(remote, deadline);
 	if (rc == -EDEADLK)
 		return mproci_fail(rc, "%s: this thread is in a call already", remote->url.shown);

@@ -49,6 +49,9 @@ struct mproc_remote {
 /* MPROC_NOW as the moment until when the server is waited for. */
 mproc_deadline mproci_remote_until(mproc_deadline deadline);
 
+/* In a forked child that has not used it yet: have done with its parent's connection. */
+void mproci_remote_renew(mproc_remote *remote);
+
 /* Take the turn.  Returns 0; with an error text -ETIMEDOUT, -EDEADLK: this thread has it. */
 int mproci_remote_enter(mproc_remote *remote, mproc_deadline deadline);
 void mproci_remote_leave(mproc_remote *remote);

@@ -9,6 +9,7 @@
 #include "remote/opening.h"
 #include "remote/remote.h"
 #include "sys/clock.h"
+#include "sys/descriptor.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,6 +98,18 @@ static int ask_replicas(mproc_remote *remote, unsigned count, mproc_deadline dea
 	return rc;
 }
 
+/* A server may answer at once that there are not enough, as a manager does, which has none. */
+static int ask_and_pause(mproc_remote *remote, unsigned count, mproc_deadline deadline, int64_t *ret_count)
+{
+	const mproc_deadline next = mproc_after(1);
+	int rc;
+
+	rc = ask_replicas(remote, count, deadline, ret_count);
+	if (rc == 0 && *ret_count < count)
+		mproci_poll(NULL, 0, mproci_deadline_earlier(deadline, next));
+	return rc;
+}
+
 /* With the turn. */
 static int wait_for(mproc_remote *remote, unsigned count, mproc_deadline deadline, unsigned *ret_count)
 {
@@ -116,7 +129,7 @@ static int wait_for(mproc_remote *remote, unsigned count, mproc_deadline deadlin
 	if (rc < 0)
 		return rc;
 	do
-		rc = ask_replicas(remote, count, deadline, &have);
+		rc = ask_and_pause(remote, count, deadline, &have);
 	while (rc == 0 && have < count
 		&& !mproci_deadline_passed(deadline, mproci_clock_now() + LAST_MOMENT));
 	if (rc < 0)
@@ -142,6 +155,11 @@ int mproc_remote_wait_replicas(
 	if (rc < 0)
 		return rc;
 	rc = wait_for(remote, count, deadline, ret_count);
+	if (rc == -ECONNABORTED || rc == -ECONNRESET) {
+		rc = -ECONNRESET;
+		/* It is said now. */
+		remote->has_broken = false;
+	}
 	mproci_remote_leave(remote);
-	return rc == -ECONNABORTED ? -ECONNRESET : rc;
+	return rc;
 }

@@ -258,13 +258,45 @@ static size_t wire_size(const mproci_command_bytes *command)
 	return size;
 }
 
+/*
+ * Copy what is to be sent to where there is room, and leave nothing behind: it may be a password.  Returns it, or NULL
+ * without memory.
+ */
+static sds move_output(mproci_line *line, size_t size)
+{
+	const size_t used = sdslen(line->context->obuf);
+	sds empty = sdsempty();
+	sds roomy = empty == NULL ? NULL : sdsMakeRoomFor(empty, used + size);
+
+	if (roomy == NULL) {
+		sdsfree(empty);
+		return NULL;
+	}
+	roomy = sdscatlen(roomy, line->context->obuf, used);
+	wipe_output(line);
+	sdsfree(line->context->obuf);
+	return roomy;
+}
+
+/* Returns whether there was memory. */
+static bool make_room(mproci_line *line, size_t size)
+{
+	sds roomy = line->context->obuf;
+
+	if (sdslen(roomy) > LARGEST_SECRET)
+		roomy = sdsMakeRoomFor(roomy, size);
+	else if (sdsavail(roomy) < size)
+		roomy = move_output(line, size);
+	if (roomy == NULL)
+		return false;
+	line->context->obuf = roomy;
+	return true;
+}
+
 int mproci_line_append(mproci_line *line, const mproci_command_bytes *command)
 {
-	sds roomy = sdsMakeRoomFor(line->context->obuf, wire_size(command));
-
-	if (roomy == NULL)
+	if (!make_room(line, wire_size(command)))
 		return mproci_fail(-ENOMEM, "no memory for a command of %zu bytes", wire_size(command));
-	line->context->obuf = roomy;
 	append_header(line, '*', command->count);
 	for (size_t i = 0; i < command->count; ++i) {
 		const size_t size = argument_size(command, i);
@@ -415,6 +447,11 @@ static int fail_to_read(const mproci_line *line)
 	if (reader->err == REDIS_ERR_PROTOCOL)
 		return mproci_fail(
 			-EPROTO, "the server sends no reply of the protocol: %.120s", reader->errstr);
+	if (line->allowance.is_too_deep)
+		return mproci_fail(-EPROTO,
+			"the server sends no reply of the protocol that anybody asks for: arrays in arrays, "
+			"more than %d deep",
+			MPROCI_READING_DEPTH);
 	return mproci_fail(-EMSGSIZE,
 		"the reply is larger than %zu bytes, which is the limit (.largest_reply), or there is no "
 		"memory for it",

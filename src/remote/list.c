@@ -93,6 +93,8 @@ int mproc_remote_list_get(mproc_remote *remote, const char *name, ssize_t positi
 
 	rc = begin_get(remote, name, position, &request);
 	if (rc == 0)
+		rc = mproci_object_check_buffer(buffer, size);
+	if (rc == 0)
 		rc = refuse_position(mproci_remote_ask_bytes(remote, &request, deadline, &reply), position);
 	if (rc != 0)
 		return rc;

@@ -103,6 +103,8 @@ START_TEST(set_and_get_go_by_position)
 	check_failed(
 		mproc_remote_list_get(remote, "l", 3, buffer, sizeof buffer, soon(), &size), -ERANGE, "3");
 	check_failed(mproc_remote_list_get(remote, "l", 1, buffer, 1, soon(), &size), -EMSGSIZE, "2");
+	check_failed(
+		mproc_remote_list_get(remote, "l", 1, NULL, 1, soon(), &size), -EINVAL, "buffer is NULL");
 	check_done(mproc_remote_list_get_copy(remote, "l", -2, soon(), &item, &size));
 	check_copy(item, size, "22");
 	check_failed(
@@ -127,6 +129,8 @@ START_TEST(pop_takes_out_from_anywhere)
 	check_done(mproc_remote_list_delete(remote, "l", 0, soon()));
 	check_failed(mproc_remote_list_pop(remote, "l", 0, soon(), &item, &size), -ERANGE, "position 0");
 	check_failed(mproc_remote_list_pop(remote, "l", 4, soon(), &item, &size), -ERANGE, "position 4");
+	check_failed(mproc_remote_list_delete(remote, "l", SSIZE_MAX, soon()), -ERANGE, "position");
+	check_failed(mproc_remote_list_delete(remote, "l", -SSIZE_MAX, soon()), -ERANGE, "position");
 	check_failed(mproc_remote_list_delete(remote, "l", -2, soon()), -ERANGE, "position -2");
 	finish();
 }

@@ -165,12 +165,13 @@ END_TEST
 
 START_TEST(lease_lasts_no_longer_here_than_in_the_server)
 {
-	double here;
+	double here, there;
 
 	check_done(mproc_remote_lock_acquire(lock, soon()));
 	here = mproc_remote_lock_remaining(lock);
 	ck_assert(here > 0 && here <= 15);
-	ck_assert(mproc_remote_lock_remaining(lock) * 1000 <= (double)ask_number("PTTL", "lock") + 1);
+	there = (double)ask_number("PTTL", "lock");
+	ck_assert(mproc_remote_lock_remaining(lock) * 1000 <= there + 1);
 	check_done(mproc_remote_lock_extend(lock, soon()));
 	ck_assert(mproc_remote_lock_remaining(lock) <= 15);
 }
@@ -207,7 +208,7 @@ static int write_late(void *argument)
 		return rc;
 	atomic_store(steps, 1);
 	support_await(steps, 2);
-	rc = mproc_remote_value_set_fenced(remote, "text", mproc_remote_lock_token(mine), "late", 4, soon());
+	rc = mproc_remote_value_set_fenced(remote, "text", "late", 4, mproc_remote_lock_token(mine), soon());
 	mproc_remote_lock_close(mine);
 	return rc;
 }
@@ -223,7 +224,7 @@ START_TEST(late_holder_writes_nothing_where_the_token_is_checked)
 	support_stop(late);
 	check_done(mproc_remote_lock_acquire(lock, soon()));
 	check_done(mproc_remote_value_set_fenced(
-		remote, "text", mproc_remote_lock_token(lock), "new", 3, soon()));
+		remote, "text", "new", 3, mproc_remote_lock_token(lock), soon()));
 	check_done(mproc_remote_lock_release(lock, soon()));
 	atomic_store(steps, 2);
 	support_go_on(late);
@@ -293,9 +294,19 @@ START_TEST(name_of_something_else_is_refused)
 }
 END_TEST
 
-START_TEST(lock_that_somebody_holds_without_a_lease_is_waited_for)
+START_TEST(value_that_never_expires_is_no_lock)
+{
+	check_done(mproc_remote_value_set_fenced(remote, "lock", "what it protects", 16, 1, soon()));
+	check_failed(mproc_remote_lock_acquire(lock, soon()), -EINVAL, "\"lock\": WRONGTYPE");
+	check_done(mproc_remote_delete(remote, "lock", soon()));
+	check_done(mproc_remote_lock_acquire(lock, soon()));
+}
+END_TEST
+
+START_TEST(lock_of_another_program_is_waited_for)
 {
 	tell("SET", "lock", "somebody");
+	check_done(mproc_remote_expire(remote, "lock", 100, soon()));
 	check_timed_out(mproc_remote_lock_acquire(lock, mproc_after(0.02)));
 }
 END_TEST
@@ -431,7 +442,8 @@ int main(void)
 		closing_releases,
 		acquisition_without_an_answer_is_settled_before_the_next,
 		name_of_something_else_is_refused,
-		lock_that_somebody_holds_without_a_lease_is_waited_for,
+		value_that_never_expires_is_no_lock,
+		lock_of_another_program_is_waited_for,
 		wrong_arguments_are_refused,
 		processes_exclude_each_other,
 		NULL,

@@ -3,7 +3,7 @@
  * What can be done with a name, whatever it is the name of; and channels.
  */
 #include "base/error.h"
-#include "remote/remote.h"
+#include "remote/object.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -114,14 +114,9 @@ int mproc_remote_publish(mproc_remote *remote, const char *channel, const void *
 	int64_t count;
 	int rc;
 
-	rc = mproci_remote_check(remote, channel);
-	if (rc == 0 && message == NULL && size > 0)
-		rc = mproci_fail(-EINVAL, "message is NULL, but has %zu bytes", size);
+	rc = mproci_object_begin_with(remote, channel, "PUBLISH", false, "message", message, size, &request);
 	if (rc < 0)
 		return rc;
-	mproci_request_begin(&request, "PUBLISH", false);
-	mproci_request_add_text(&request, channel);
-	mproci_request_add(&request, message, size);
 	rc = mproci_remote_ask_integer(remote, &request, deadline, &count);
 	if (rc == 0 && ret_count != NULL)
 		*ret_count = (unsigned)count;

@@ -2,11 +2,11 @@
 #include "remote/object.h"
 
 #include "base/error.h"
+#include "remote/part.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +59,12 @@ int mproci_object_begin_with(const mproc_remote *remote, const char *name, const
 	return rc < 0 ? rc : mproci_object_add(request, what, bytes, size);
 }
 
+int mproci_object_check_buffer(const void *buffer, size_t size)
+{
+	return buffer != NULL || size == 0 ? 0
+					   : mproci_fail(-EINVAL, "buffer is NULL, but has %zu bytes", size);
+}
+
 int mproci_object_copy(const redisReply *reply, void **ret_value, size_t *ret_size)
 {
 	size_t size = reply->len;
@@ -91,17 +97,6 @@ int mproci_object_ask_copy(mproc_remote *remote, const mproci_request *request, 
 	return rc;
 }
 
-/* The braces have a cluster keep it where the object is. */
-static char *name_fence(const char *name)
-{
-	size_t size = strlen(name) + sizeof "{}:fence";
-	char *fence = malloc(size);
-
-	if (fence != NULL)
-		snprintf(fence, size, "{%s}:fence", name);
-	return fence;
-}
-
 int mproci_object_begin_fenced(const mproc_remote *remote, const char *name, const char *function,
 	int64_t token, mproci_request *request, char **ret_fence)
 {
@@ -113,7 +108,7 @@ int mproci_object_begin_fenced(const mproc_remote *remote, const char *name, con
 		return rc;
 	if (token <= 0)
 		return mproci_fail(-EINVAL, "token %lld: those of locks are more than 0", (long long)token);
-	fence = name_fence(name);
+	fence = mproci_part_name(name, "fence");
 	if (fence == NULL)
 		return mproci_fail(-ENOMEM, "this process has no memory for the name of a fence");
 	/* Again with the same token is the same. */

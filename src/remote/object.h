@@ -26,6 +26,9 @@ int mproci_object_add(mproci_request *request, const char *what, const void *byt
 int mproci_object_begin_with(const mproc_remote *remote, const char *name, const char *command,
 	bool is_repeatable, const char *what, const void *bytes, size_t size, mproci_request *request);
 
+/* Returns 0, or -EINVAL with an error text: there is no @buffer, but its @size is not 0. */
+int mproci_object_check_buffer(const void *buffer, size_t size);
+
 /*
  * Copy bytes as all get_copy and pop functions do: for free, and with a 0 behind them.  @ret_size may be NULL.  Returns 0, or
  * -ENOMEM with an error text.

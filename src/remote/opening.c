@@ -17,6 +17,8 @@ enum {
 	/* One address that does not answer must not take the time of all. */
 	SECONDS_FOR_AN_ADDRESS = 5,
 	MOST_WORDS = 4,
+	/* At the clock: a megabyte, or less. */
+	MOVES_BEFORE_A_LOOK = 64,
 };
 
 static const int64_t FIRST_PAUSE = MPROCI_NANOSECONDS_PER_MILLISECOND;
@@ -296,6 +298,14 @@ int mproci_remote_begin_another(mproc_remote *remote, const mproci_dial_address 
 	return 0;
 }
 
+/* When there always is something to receive, the deadline is the end too; but with MPROC_NOW what is there is taken. */
+static int move(mproci_line *line, mproc_deadline deadline, unsigned moves)
+{
+	if (moves % MOVES_BEFORE_A_LOOK == 0 && mproci_deadline_passed(deadline, mproci_clock_now()))
+		return -ETIMEDOUT;
+	return mproci_line_move(line, deadline);
+}
+
 int mproci_remote_send(mproci_line *line, const mproci_request *request, mproc_deadline deadline)
 {
 	const mproci_command_bytes bytes = {
@@ -305,8 +315,8 @@ int mproci_remote_send(mproci_line *line, const mproci_request *request, mproc_d
 	rc = mproci_line_append(line, &bytes);
 	if (rc == 0)
 		rc = mproci_line_flush(line);
-	while (rc == 0 && mproci_line_unsent(line) > 0) {
-		rc = mproci_line_move(line, deadline);
+	for (unsigned moves = 1; rc == 0 && mproci_line_unsent(line) > 0; ++moves) {
+		rc = move(line, deadline, moves);
 		if (rc == 0)
 			rc = mproci_line_flush(line);
 	}
@@ -315,12 +325,12 @@ int mproci_remote_send(mproci_line *line, const mproci_request *request, mproc_d
 
 int mproci_remote_receive(mproci_line *line, mproc_deadline deadline, redisReply **ret_reply)
 {
-	for (;;) {
+	for (unsigned moves = 1;; ++moves) {
 		int rc;
 
 		rc = mproci_line_next(line, ret_reply);
 		if (rc == 0)
-			rc = mproci_line_move(line, deadline);
+			rc = move(line, deadline, moves);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}

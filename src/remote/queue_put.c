@@ -137,7 +137,7 @@ static int read_reply(const mproc_remote_queue *queue, const mproci_request *req
 {
 	int rc;
 
-	rc = mproci_remote_refuse_error("mproc_queue_put", reply);
+	rc = mproci_remote_refuse_request(request, reply);
 	if (rc == 0 && reply->type != REDIS_REPLY_INTEGER)
 		return mproci_remote_refuse_reply(queue->remote, request, reply);
 	if (rc == 0)

@@ -81,7 +81,15 @@ void *mproci_reading_string(const redisReadTask *task, char *text, size_t size)
 
 void *mproci_reading_array(const redisReadTask *task)
 {
-	return task->type == REDIS_REPLY_ARRAY ? attach(task, make(task, 0)) : NULL;
+	mproci_allowance *allowance = task->privdata;
+	unsigned depth = 1;
+
+	for (const redisReadTask *around = task->parent; around != NULL; around = around->parent)
+		++depth;
+	allowance->is_too_deep = depth > MPROCI_READING_DEPTH;
+	if (allowance->is_too_deep || task->type != REDIS_REPLY_ARRAY)
+		return NULL;
+	return attach(task, make(task, 0));
 }
 
 void *mproci_reading_integer(const redisReadTask *task, long long number)

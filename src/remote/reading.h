@@ -9,6 +9,7 @@
 #define REMOTE_READING_H
 
 #include <hiredis/hiredis.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What one reply may take; a reader's private data points to it. */
@@ -16,11 +17,15 @@ typedef struct mproci_allowance {
 	size_t largest;
 	/* By the reply that is being made. */
 	size_t taken;
+	/* It has more arrays within arrays than any server has a use for. */
+	bool is_too_deep;
 } mproci_allowance;
 
 enum {
 	/* What each element of a reply counts beside its bytes. */
 	MPROCI_READING_ELEMENT = 64,
+	/* As hiredis 0.14 has it; the later ones know no limit, and free what is deep by recursion. */
+	MPROCI_READING_DEPTH = 7,
 };
 
 /*

@@ -132,5 +132,9 @@ int mproc_remote_connect(const char *url, const mproc_remote_options *options, m
 
 mproc_remote *mproc_remote_close(mproc_remote *remote)
 {
-	return remote == NULL ? NULL : destroy(remote);
+	if (remote == NULL)
+		return NULL;
+	/* Otherwise it would free what another thread of its parent was at. */
+	mproci_remote_renew(remote);
+	return destroy(remote);
 }

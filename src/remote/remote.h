@@ -59,6 +59,9 @@ int mproci_remote_refuse_reply(mproc_remote *remote, const mproci_request *reque
  */
 int mproci_remote_refuse_error(const char *command, const redisReply *reply);
 
+/* The same of our own requests: the error text also has the key that it was about, if it was about one. */
+int mproci_remote_refuse_request(const mproci_request *request, const redisReply *reply);
+
 /* Copy bytes as all get functions do: -EMSGSIZE with an error text where there is no room. */
 int mproci_remote_copy_out(const redisReply *reply, void *buffer, size_t size, size_t *ret_size);
 

@@ -3,6 +3,7 @@
  * Connecting, and what the server tells about itself.
  */
 #include "remote/remote_fixture.h"
+#include "remote/script_fixture.h"
 
 static int try_to_connect(const char *url, const mproc_remote_options *options)
 {
@@ -279,6 +280,33 @@ START_TEST(remote_says_once_that_replicas_may_lack_what_went_over_a_broken_conne
 }
 END_TEST
 
+START_TEST(remote_says_once_that_a_connection_broke_while_it_waited_for_replicas)
+{
+	static const char *const breaks[] = {"+PONG\r\n", "", NULL}, *const waits[] = {
+									     "+PONG\r\n", ":0\r\n", NULL};
+
+	script_begin((const char *const *const[]){breaks, waits, NULL});
+	connect_to(script_url, NULL);
+	check_failed(mproc_remote_wait_replicas(remote, 0, soon(), NULL), -ECONNRESET, "WAIT");
+	check_ok(mproc_remote_wait_replicas(remote, 0, soon(), NULL));
+	remote = mproc_remote_close(remote);
+	script_end();
+}
+END_TEST
+
+START_TEST(remote_does_not_ask_without_a_pause_for_replicas_that_are_not_there)
+{
+	/* Asked twice it hangs up. */
+	static const char *const answers[] = {"+PONG\r\n", ":0\r\n", NULL};
+
+	script_begin((const char *const *const[]){answers, NULL});
+	connect_to(script_url, NULL);
+	check_failed(mproc_remote_wait_replicas(remote, 1, mproc_after(0.5), NULL), -ETIMEDOUT, "0 of 1");
+	remote = mproc_remote_close(remote);
+	script_end();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -296,6 +324,8 @@ int main(void)
 		remote_refuses_a_server_that_promises_nothing,
 		remote_tells_what_the_server_is,
 		remote_says_once_that_replicas_may_lack_what_went_over_a_broken_connection,
+		remote_says_once_that_a_connection_broke_while_it_waited_for_replicas,
+		remote_does_not_ask_without_a_pause_for_replicas_that_are_not_there,
 		NULL,
 	};
 	const TTest *redis[] = {

@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "remote/asking.h"
+#include "remote/refusal.h"
 #include "remote/remote.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
@@ -24,22 +25,43 @@ static mproci_question question_of(const mproci_request *request)
 	};
 }
 
+int mproci_remote_refuse_request(const mproci_request *request, const redisReply *reply)
+{
+	const mproci_question question = question_of(request);
+	/* A function comes behind FCALL, and before how many keys there are. */
+	const size_t key = request->is_function ? 3 : 1;
+	const int code = mproci_refusal_code(reply);
+	char name[40];
+
+	mproci_question_name(&question, name);
+	if (code == 0 || key >= request->count)
+		return mproci_remote_refuse_error(name, reply);
+	return mproci_fail(code, "%s of \"%.*s\": %.130s", name,
+		(int)(request->sizes[key] < 70 ? request->sizes[key] : 70), request->arguments[key],
+		reply->str);
+}
+
+/* Returns 0 and a reply that is no error; a negative errno with an error text. */
+static int unwrap(const mproci_request *request, redisReply *reply, redisReply **ret_reply)
+{
+	int rc;
+
+	rc = mproci_remote_refuse_request(request, reply);
+	if (rc < 0)
+		freeReplyObject(reply);
+	else
+		*ret_reply = reply;
+	return rc;
+}
+
 int mproci_remote_ask(
 	mproc_remote *remote, const mproci_request *request, mproc_deadline deadline, redisReply **ret_reply)
 {
 	mproci_question question = question_of(request);
-	char name[40];
 	int rc;
 
 	rc = mproci_ask(remote, &question, 1, deadline);
-	if (rc < 0)
-		return rc;
-	rc = mproci_remote_refuse_error(mproci_question_name(&question, name), question.reply);
-	if (rc < 0)
-		freeReplyObject(question.reply);
-	else
-		*ret_reply = question.reply;
-	return rc;
+	return rc < 0 ? rc : unwrap(request, question.reply, ret_reply);
 }
 
 int mproci_remote_ask_many(mproc_remote *remote, const mproci_request *requests, size_t count,
@@ -150,18 +172,15 @@ static int64_t patience(mproc_deadline deadline)
 	return left < most ? left : most;
 }
 
-/* Returns 0 and a reply; 1: there is nothing; a negative errno with an error text. */
-static int weigh(const char *command, redisReply *reply, redisReply **ret_reply)
+/* Returns 0; 1, and the reply is freed: there is nothing. */
+static int weigh(redisReply *reply, redisReply **ret_reply)
 {
-	int rc;
-
-	rc = mproci_remote_refuse_error(command, reply);
-	if (rc == 0 && reply->type != REDIS_REPLY_NIL) {
+	if (reply->type != REDIS_REPLY_NIL) {
 		*ret_reply = reply;
 		return 0;
 	}
 	freeReplyObject(reply);
-	return rc < 0 ? rc : 1;
+	return 1;
 }
 
 /* Take the only element out of what EXEC has answered; NULL where there is none. */
@@ -195,19 +214,23 @@ static int ask_hastily(
 
 	questions[1].is_verbatim = true;
 	questions[1].is_repeatable = false;
-	rc = mproci_ask(remote, questions, 3, deadline);
+	rc = mproci_ask_and_hear_out(remote, questions, 3, deadline);
 	if (rc < 0)
 		return rc == -ECONNRESET && request->is_repeatable ? 1 : rc;
 	for (size_t i = 0; i < 3 && rc == 0; ++i)
-		rc = mproci_remote_refuse_error(request->arguments[0], questions[i].reply);
+		rc = mproci_remote_refuse_request(request, questions[i].reply);
 	element = take_element(questions[2].reply);
 	for (size_t i = 0; i < 3; ++i)
 		freeReplyObject(questions[i].reply);
-	if (rc < 0 || element == NULL) {
-		freeReplyObject(element);
-		return rc == -EAGAIN ? 1 : rc;
-	}
-	return weigh(request->arguments[0], element, ret_reply);
+	if (rc == 0 && element == NULL)
+		return mproci_fail(
+			-EBADMSG, "EXEC: the server answers with something else than what was asked");
+	if (rc == 0)
+		rc = mproci_remote_refuse_request(request, element);
+	if (rc == 0)
+		return weigh(element, ret_reply);
+	freeReplyObject(element);
+	return rc == -EAGAIN ? 1 : rc;
 }
 
 /* Ask without having the server wait, and sleep for a moment when there is nothing. */
@@ -217,11 +240,14 @@ static int ask_and_sleep(
 	const int64_t nap = 4 * MPROCI_NANOSECONDS_PER_MILLISECOND;
 	int rc;
 
-	if (deadline < 0 || mproci_deadline_passed(deadline, mproci_clock_now()))
+	/* With MPROC_NOW it is asked once, for nobody is waited for but the server. */
+	if (deadline >= 0 && mproci_deadline_passed(deadline, mproci_clock_now()))
 		return mproci_answer(-ETIMEDOUT, "nothing came until the deadline");
 	mproci_request_add_integer(request, 1);
 	rc = ask_hastily(remote, request, deadline, ret_reply);
 	--request->count;
+	if (rc == 1 && deadline < 0)
+		return mproci_answer(-ETIMEDOUT, "nothing came until the deadline");
 	if (rc == 1)
 		mproci_poll(NULL, 0, mproci_deadline_earlier(deadline, mproci_clock_now() + nap));
 	return rc;
@@ -231,15 +257,20 @@ int mproci_remote_ask_patiently(
 	mproc_remote *remote, mproci_request *request, mproc_deadline deadline, redisReply **ret_reply)
 {
 	const int64_t milliseconds = patience(deadline);
-	redisReply *reply;
+	mproci_question question;
+	redisReply *reply = NULL;
 	int rc;
 
 	if (milliseconds == 0)
 		return ask_and_sleep(remote, request, deadline, ret_reply);
 	mproci_request_add_double(request, (double)milliseconds / 1000);
-	rc = mproci_remote_ask(remote, request, deadline, &reply);
+	question = question_of(request);
+	rc = mproci_ask_and_hear_out(remote, &question, 1, deadline);
 	--request->count;
-	return rc < 0 ? rc : weigh(request->arguments[0], reply, ret_reply);
+	if (rc < 0)
+		return rc;
+	rc = unwrap(request, question.reply, &reply);
+	return rc < 0 ? rc : weigh(reply, ret_reply);
 }
 
 int mproci_remote_copy_out(const redisReply *reply, void *buffer, size_t size, size_t *ret_size)

@@ -7,13 +7,10 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
-#include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,21 +27,6 @@ static const int64_t silence = INT64_C(10000000000);
 
 /* Seconds. */
 static const double between_attempts = 0.1;
-
-/* Another one in every forked child. */
-static _Atomic uint32_t this_process;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int once_rc;
-
-static void become_another(void)
-{
-	atomic_fetch_add_explicit(&this_process, 1, memory_order_relaxed);
-}
-
-static void prepare(void)
-{
-	once_rc = mproci_process_at_fork(NULL, NULL, become_another);
-}
 
 static char *join(const char *prefix, const char *name)
 {
@@ -65,13 +47,11 @@ int mproci_subscriber_init(
 	rc = mproci_remote_check(remote, name);
 	if (rc < 0)
 		return rc;
-	pthread_once(&once, prepare);
-	channel = once_rc < 0 ? NULL : join(prefix, name);
+	channel = join(prefix, name);
 	if (channel == NULL)
 		return mproci_fail(-ENOMEM, "this process has no memory for a subscription");
-	*subscriber = (mproci_subscriber){.remote = remote,
-		.channel = channel,
-		.process = atomic_load_explicit(&this_process, memory_order_relaxed)};
+	*subscriber = (mproci_subscriber){
+		.remote = remote, .channel = channel, .process = mproci_line_generation()};
 	return 0;
 }
 
@@ -90,7 +70,7 @@ void mproci_subscriber_end(mproci_subscriber *subscriber)
 
 int mproci_subscriber_check(const mproci_subscriber *subscriber)
 {
-	if (subscriber->process == atomic_load_explicit(&this_process, memory_order_relaxed))
+	if (subscriber->process == mproci_line_generation())
 		return 0;
 	return mproci_fail(-ECHILD, "channel \"%.150s\": subscribed to by another process than this one",
 		subscriber->channel);

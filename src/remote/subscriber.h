@@ -16,8 +16,8 @@
 typedef struct mproci_subscriber {
 	mproc_remote *remote;
 	char *channel;
-	/* Where it was made. */
-	uint32_t process;
+	/* Where it was made: mproci_line_generation. */
+	unsigned process;
 	/* NULL: it has broken. */
 	mproci_line *line;
 	/* Where it was subscribed last, if anywhere, and how many attempts have failed since then. */

@@ -29,13 +29,18 @@ static int receive_now(void)
 	return rc;
 }
 
-static int receive(void)
+static int receive_until(mproc_deadline deadline)
 {
 	redisReply *message = NULL;
-	int rc = mproci_subscriber_receive(&subscriber, soon(), &message);
+	int rc = mproci_subscriber_receive(&subscriber, deadline, &message);
 
 	freeReplyObject(message);
 	return rc;
+}
+
+static int receive(void)
+{
+	return receive_until(soon());
 }
 
 START_TEST(a_server_that_says_nothing_is_asked_for_a_sign_of_life)
@@ -203,11 +208,24 @@ END_TEST
 
 START_TEST(what_is_no_protocol_is_given_up)
 {
-	const char *const words[] = {CONFIRMED "hello\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n",
-		CONFIRMED "*2147483647\r\n$99\r\n\r\n", CONFIRMED "$-7\r\n"};
+	const char *const words[] = {
+		CONFIRMED "hello\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", CONFIRMED "$-7\r\n"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
 		ck_assert_int_lt(subscribe_to_liar(words[i]), 0);
+}
+END_TEST
+
+START_TEST(a_claim_without_an_end_is_waited_for_until_the_deadline)
+{
+	static const char claim[] = CONFIRMED "*2147483647\r\n$99\r\n\r\n";
+
+	start_liar(claim, sizeof claim - 1);
+	remote = connect_to_server();
+	check_done(mproci_subscriber_init(&subscriber, remote, "", "news"));
+	check_done(mproci_subscriber_open(&subscriber, soon()));
+	ck_assert_int_lt(receive_until(mproc_after(0.1)), 0);
+	finish_subscribed();
 }
 END_TEST
 
@@ -235,6 +253,7 @@ int main(void)
 		a_server_that_was_away_for_long_is_looked_up,
 		a_server_that_lies_is_given_up,
 		what_is_no_protocol_is_given_up,
+		a_claim_without_an_end_is_waited_for_until_the_deadline,
 		a_refusal_is_passed_on,
 		a_refusal_of_a_sign_of_life_is_one,
 		NULL,

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
-#include "remote/remote.h"
+#include "remote/object.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <mproc/remote_value.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int check(const mproc_remote *remote, const char *name, const void *value, size_t size)
-{
-	int rc;
-
-	rc = mproci_remote_check(remote, name);
-	if (rc == 0 && value == NULL && size > 0)
-		rc = mproci_fail(-EINVAL, "value is NULL, but has %zu bytes", size);
-	return rc;
-}
 
 static int fail_absent(const char *name)
 {
@@ -31,13 +19,8 @@ int mproc_remote_value_set(
 	mproci_request request;
 	int rc;
 
-	rc = check(remote, name, value, size);
-	if (rc < 0)
-		return rc;
-	mproci_request_begin(&request, "SET", true);
-	mproci_request_add_text(&request, name);
-	mproci_request_add(&request, value, size);
-	return mproci_remote_tell(remote, &request, deadline);
+	rc = mproci_object_begin_with(remote, name, "SET", true, "value", value, size, &request);
+	return rc < 0 ? rc : mproci_remote_tell(remote, &request, deadline);
 }
 
 /* Returns 0 and a reply that is bytes; a negative errno with an error text. */
@@ -61,8 +44,9 @@ int mproc_remote_value_get(mproc_remote *remote, const char *name, void *buffer,
 	rc = mproci_remote_check(remote, name);
 	if (rc < 0)
 		return rc;
-	if (buffer == NULL && size > 0)
-		return mproci_fail(-EINVAL, "buffer is NULL, but has %zu bytes", size);
+	rc = mproci_object_check_buffer(buffer, size);
+	if (rc < 0)
+		return rc;
 	rc = fetch(remote, name, deadline, &reply);
 	if (rc < 0)
 		return rc;
@@ -107,12 +91,9 @@ int mproc_remote_value_set_if_absent(
 	bool is_done;
 	int rc;
 
-	rc = check(remote, name, value, size);
+	rc = mproci_object_begin_with(remote, name, "SET", false, "value", value, size, &request);
 	if (rc < 0)
 		return rc;
-	mproci_request_begin(&request, "SET", false);
-	mproci_request_add_text(&request, name);
-	mproci_request_add(&request, value, size);
 	mproci_request_add_text(&request, "NX");
 	rc = mproci_remote_ask(remote, &request, deadline, &reply);
 	if (rc < 0)
@@ -143,16 +124,12 @@ int mproc_remote_value_compare_and_set(mproc_remote *remote, const char *name, c
 	mproci_request request;
 	int rc;
 
-	rc = check(remote, name, value, size);
+	rc = mproci_object_begin_function(remote, name, "mproc_compare_and_set", false, &request);
 	if (rc == 0)
-		rc = check(remote, name, expected, expected_size);
-	if (rc < 0)
-		return rc;
-	mproci_request_begin_function(&request, "mproc_compare_and_set", 1, false);
-	mproci_request_add_text(&request, name);
-	mproci_request_add(&request, expected, expected_size);
-	mproci_request_add(&request, value, size);
-	return compare(remote, &request, name, deadline);
+		rc = mproci_object_add(&request, "expected", expected, expected_size);
+	if (rc == 0)
+		rc = mproci_object_add(&request, "value", value, size);
+	return rc < 0 ? rc : compare(remote, &request, name, deadline);
 }
 
 int mproc_remote_value_compare_and_delete(
@@ -161,13 +138,10 @@ int mproc_remote_value_compare_and_delete(
 	mproci_request request;
 	int rc;
 
-	rc = check(remote, name, expected, size);
-	if (rc < 0)
-		return rc;
-	mproci_request_begin_function(&request, "mproc_compare_and_delete", 1, false);
-	mproci_request_add_text(&request, name);
-	mproci_request_add(&request, expected, size);
-	return compare(remote, &request, name, deadline);
+	rc = mproci_object_begin_function(remote, name, "mproc_compare_and_delete", false, &request);
+	if (rc == 0)
+		rc = mproci_object_add(&request, "expected", expected, size);
+	return rc < 0 ? rc : compare(remote, &request, name, deadline);
 }
 
 int mproc_remote_value_exchange(mproc_remote *remote, const char *name, const void *value, size_t size,
@@ -177,14 +151,11 @@ int mproc_remote_value_exchange(mproc_remote *remote, const char *name, const vo
 	redisReply *reply;
 	int rc;
 
-	rc = check(remote, name, value, size);
+	rc = mproci_object_begin_with(remote, name, "GETSET", false, "value", value, size, &request);
 	if (rc < 0)
 		return rc;
 	if (ret_old == NULL)
 		return mproci_fail(-EINVAL, "ret_old is NULL");
-	mproci_request_begin(&request, "GETSET", false);
-	mproci_request_add_text(&request, name);
-	mproci_request_add(&request, value, size);
 	rc = mproci_remote_ask_bytes(remote, &request, deadline, &reply);
 	if (rc == 0) {
 		take_bytes(reply, ret_old, ret_old_size);
@@ -196,42 +167,19 @@ int mproc_remote_value_exchange(mproc_remote *remote, const char *name, const vo
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* The name beside it that has the newest token: in one slot of a cluster with it. */
-static char *fence_of(const char *name)
-{
-	const size_t size = strlen(name) + sizeof "{}:fence";
-	char *fence = malloc(size);
-
-	if (fence != NULL)
-		snprintf(fence, size, "{%s}:fence", name);
-	return fence;
-}
-
-int mproc_remote_value_set_fenced(mproc_remote *remote, const char *name, int64_t token, const void *value,
-	size_t size, mproc_deadline deadline)
+int mproc_remote_value_set_fenced(mproc_remote *remote, const char *name, const void *value, size_t size,
+	int64_t token, mproc_deadline deadline)
 {
 	mproci_request request;
-	int64_t newest;
 	char *fence;
 	int rc;
 
-	rc = check(remote, name, value, size);
-	if (rc == 0 && token < 1)
-		rc = mproci_fail(-EINVAL, "token %" PRId64 ": 1 and more are possible", token);
+	rc = mproci_object_begin_fenced(remote, name, "mproc_set_fenced", token, &request, &fence);
 	if (rc < 0)
 		return rc;
-	fence = fence_of(name);
-	if (fence == NULL)
-		return mproci_fail(-ENOMEM, "no memory for a name");
-	mproci_request_begin_function(&request, "mproc_set_fenced", 2, true);
-	mproci_request_add_text(&request, name);
-	mproci_request_add_text(&request, fence);
-	mproci_request_add_integer(&request, token);
-	mproci_request_add(&request, value, size);
-	rc = mproci_remote_ask_integer(remote, &request, deadline, &newest);
+	rc = mproci_object_add(&request, "value", value, size);
+	if (rc == 0)
+		rc = mproci_object_ask_fenced(remote, &request, token, deadline);
 	free(fence);
-	if (rc < 0 || newest == 0)
-		return rc;
-	return mproci_fail(-ESTALE, "\"%.120s\" has a value of token %" PRId64 ", newer than %" PRId64, name,
-		newest, token);
+	return rc;
 }

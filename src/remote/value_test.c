@@ -79,8 +79,8 @@ START_TEST(value_of_another_kind_is_told)
 
 	begin();
 	check_ok(say("RPUSH name x", NULL));
-	check_failed(
-		mproc_remote_value_get(remote, "name", value, 10, soon(), NULL), -EINVAL, "GET: WRONGTYPE");
+	check_failed(mproc_remote_value_get(remote, "name", value, 10, soon(), NULL), -EINVAL,
+		"GET of \"name\": WRONGTYPE");
 	check_failed(mproc_remote_counter_get(remote, "name", soon(), &number), -EINVAL, "WRONGTYPE");
 	check_failed(mproc_remote_flag_get(remote, "name", soon()), -EINVAL, "WRONGTYPE");
 	check_failed(mproc_remote_value_compare_and_set(remote, "name", "a", 1, "b", 1, soon()), -EINVAL,
@@ -137,14 +137,29 @@ END_TEST
 START_TEST(value_of_a_newer_token_stays)
 {
 	begin();
-	check_ok(mproc_remote_value_set_fenced(remote, "name", 5, "a", 1, soon()));
-	check_ok(mproc_remote_value_set_fenced(remote, "name", 5, "b", 1, soon()));
-	check_failed(mproc_remote_value_set_fenced(remote, "name", 4, "c", 1, soon()), -ESTALE,
-		"a value of token 5, newer than 4");
+	check_ok(mproc_remote_value_set_fenced(remote, "name", "a", 1, 5, soon()));
+	check_ok(mproc_remote_value_set_fenced(remote, "name", "b", 1, 5, soon()));
+	check_failed(mproc_remote_value_set_fenced(remote, "name", "c", 1, 4, soon()), -ESTALE,
+		"token 4: somebody has written with the newer token 5");
 	check_value("name", "b");
-	check_ok(mproc_remote_value_set_fenced(remote, "name", 6, "d", 1, soon()));
+	check_ok(mproc_remote_value_set_fenced(remote, "name", "d", 1, 6, soon()));
 	check_value("name", "d");
-	check_failed(mproc_remote_value_set_fenced(remote, "name", 0, "c", 1, soon()), -EINVAL, "token 0");
+	check_failed(mproc_remote_value_set_fenced(remote, "name", "c", 1, 0, soon()), -EINVAL, "token 0");
+	close_both();
+}
+END_TEST
+
+/* As those that are nanoseconds. */
+START_TEST(value_of_a_token_with_many_digits_is_told_from_the_next)
+{
+	const int64_t token = INT64_C(1700000000000000001);
+
+	begin();
+	check_ok(mproc_remote_value_set_fenced(remote, "name", "a", 1, 9, soon()));
+	check_ok(mproc_remote_value_set_fenced(remote, "name", "b", 1, token, soon()));
+	check_failed(
+		mproc_remote_value_set_fenced(remote, "name", "c", 1, token - 1, soon()), -ESTALE, "newer");
+	check_value("name", "b");
 	close_both();
 }
 END_TEST
@@ -215,6 +230,17 @@ START_TEST(flag_is_set_and_cleared)
 }
 END_TEST
 
+START_TEST(flag_takes_no_name_of_something_else)
+{
+	begin();
+	check_ok(say("RPUSH list x", NULL));
+	check_failed(mproc_remote_flag_set(remote, "list", soon()), -EINVAL, "WRONGTYPE");
+	check_failed(mproc_remote_flag_clear(remote, "list", soon()), -EINVAL, "WRONGTYPE");
+	ck_assert_int_eq(mproc_remote_exists(remote, "list", soon()), 1);
+	close_both();
+}
+END_TEST
+
 START_TEST(call_without_what_it_needs_is_refused)
 {
 	void *copy;
@@ -246,7 +272,7 @@ START_TEST(server_without_memory_says_so)
 		snprintf(name, sizeof name, "name%d", i % 200);
 		rc = mproc_remote_value_set(remote, name, value, sizeof value, soon());
 	}
-	check_failed(rc, -ENOMEM, "SET: OOM");
+	check_failed(rc, -ENOMEM, "OOM command not allowed");
 	close_both();
 }
 END_TEST
@@ -263,10 +289,12 @@ int main(void)
 		value_is_replaced_if_it_is_what_is_expected,
 		value_is_exchanged,
 		value_of_a_newer_token_stays,
+		value_of_a_token_with_many_digits_is_told_from_the_next,
 		counter_counts,
 		counter_does_not_overflow,
 		counter_that_is_no_number_is_told,
 		flag_is_set_and_cleared,
+		flag_takes_no_name_of_something_else,
 		call_without_what_it_needs_is_refused,
 		server_without_memory_says_so,
 		NULL,
