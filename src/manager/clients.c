@@ -8,6 +8,11 @@
 
 #include <stdio.h>
 
+enum {
+	/* In one request. */
+	MOST_IDS = 1024,
+};
+
 bool mproci_clients_set_name(mproci_call *call, mproci_view name)
 {
 	bool is_name = name.size < MPROCI_NAME_MOST;
@@ -161,6 +166,12 @@ static bool read_ids(mproci_call *call, const mproci_view *ids, size_t count, se
 	bool is_list = mproci_is_word(call->arguments[1], "LIST");
 	int64_t id;
 
+	/* Each client is compared with each. */
+	if (count > MOST_IDS) {
+		mproci_reply_error(
+			call->reply, "ERR %zu client IDs: at most %d are possible", count, MOST_IDS);
+		return false;
+	}
 	for (size_t i = 0; i < count; ++i) {
 		if (!mproci_read_integer(ids[i], &id) || id < 1) {
 			mproci_reply_error(call->reply,

@@ -40,6 +40,8 @@ enum {
 	MPROCI_COMMAND_AT_ONCE = 16,
 	/* It is about names, whatever they mean: a type's carry_out is not asked. */
 	MPROCI_COMMAND_OF_NAMES = 32,
+	/* What it lends it lends from now on, and not from when this turn began: the clock is read for it. */
+	MPROCI_COMMAND_TIMED = 64,
 };
 
 typedef struct mproci_command {

@@ -202,6 +202,10 @@ static mproci_outcome call_function(mproci_call *call, const mproci_command *com
 	size_t first = (size_t)command->first_key;
 	const mproci_binding *binding = NULL;
 
+	if ((command->flags & MPROCI_COMMAND_TIMED) != 0) {
+		uv_update_time(&call->server->loop);
+		mproci_server_update_time(call->server);
+	}
 	if (call->server->is_showing && first > 0 && first < call->count
 		&& (command->flags & MPROCI_COMMAND_OF_NAMES) == 0)
 		binding = mproci_keyspace_find(call->keyspace, call->arguments[first]);

@@ -195,7 +195,7 @@ const mproci_command mproci_commands_of_functions[] = {
 	{"EVALSHA", refuse_script, -3, 0, 0, 0, 0},
 	{"EVALSHA_RO", refuse_script, -3, 0, 0, 0, 0},
 	{"EVAL_RO", refuse_script, -3, 0, 0, 0, 0},
-	{"FCALL", fcall, -3, MPROCI_COMMAND_WRITES, 0, 0, 0},
+	{"FCALL", fcall, -3, MPROCI_COMMAND_WRITES | MPROCI_COMMAND_TIMED, 0, 0, 0},
 	{"FCALL_RO", fcall_ro, -3, 0, 0, 0, 0},
 	{"FUNCTION", function, -2, 0, 0, 0, 0},
 	{"SCRIPT", refuse_script, -2, 0, 0, 0, 0},

@@ -39,6 +39,18 @@ START_TEST(what_cannot_be_carried_out_is_answered_in_the_words_of_redis)
 }
 END_TEST
 
+START_TEST(clients_are_not_compared_with_more_ids_than_there_can_be_time_for)
+{
+	int client = client_open();
+
+	say(client, "client list id");
+	for (int i = 0; i < 1025; ++i)
+		say(client, " 1");
+	ask_and_expect(client, "\r\n", "-ERR 1025 client IDs: at most 1024 are possible\r\n");
+	close(client);
+}
+END_TEST
+
 START_TEST(who_speaks_another_protocol_is_told_and_sent_away)
 {
 	int client = client_open();
@@ -301,6 +313,7 @@ int main(void)
 	const TTest *tests[] = {
 		requests_are_answered_in_their_order,
 		what_cannot_be_carried_out_is_answered_in_the_words_of_redis,
+		clients_are_not_compared_with_more_ids_than_there_can_be_time_for,
 		who_speaks_another_protocol_is_told_and_sent_away,
 		large_values_come_back_as_they_were,
 		who_does_not_read_stops_nobody_else,

@@ -127,6 +127,18 @@ static mproci_outcome pop_one(mproci_call *call, mproci_shown *shown)
 	return MPROCI_DONE;
 }
 
+/* There is no memory for a copy of an item that is out already: it goes back to the end from which it came. */
+static int put_back(mproci_shown *shown, ssize_t position, mproci_view item)
+{
+	mproc_list *list = shown->what.object;
+
+	if (position == 0)
+		mproc_list_insert(list, 0, item.bytes, item.size);
+	else
+		mproc_list_append(list, item.bytes, item.size);
+	return -ENOMEM;
+}
+
 /* Take up to @most items out, each a copy of this process's own.  Returns a negative errno when it stopped before that, -ERANGE: there are no more. */
 static int take_many(
 	mproci_shown *shown, ssize_t position, size_t most, mproci_view *items, size_t *ret_count)
@@ -142,7 +154,7 @@ static int take_many(
 			break;
 		copy = malloc(item.size + 1);
 		if (copy == NULL)
-			rc = -ENOMEM;
+			rc = put_back(shown, position, item);
 		else
 			items[(*ret_count)++] = (mproci_view){memcpy(copy, item.bytes, item.size), item.size};
 		if (*ret_count == 1)

@@ -76,6 +76,12 @@ static int fail(const mproci_remote_lease *lease, int rc, const char *happened)
 	return mproci_fail(rc, "remote %s \"%.150s\": %s", lease->kind->noun, lease->name, happened);
 }
 
+/* When a lease ends here that was asked for at @before.  Servers reckon in whole milliseconds, of which one may have begun. */
+static int64_t end_of(const mproci_remote_lease *lease, int64_t before)
+{
+	return before + (lease->milliseconds - 1) * MPROCI_NANOSECONDS_PER_MILLISECOND;
+}
+
 /* Ask for it once.  Returns 1: held; 0: not to be had before @ret_look, by the local clock; a negative errno with an error text. */
 static int ask(mproci_remote_lease *lease, mproc_deadline deadline, mproc_deadline *ret_look)
 {
@@ -96,7 +102,7 @@ static int ask(mproci_remote_lease *lease, mproc_deadline deadline, mproc_deadli
 		return rc;
 	if (answer > 0) {
 		lease->token = answer;
-		lease->ends_at = before + lease->milliseconds * MPROCI_NANOSECONDS_PER_MILLISECOND;
+		lease->ends_at = end_of(lease, before);
 		return 1;
 	}
 	/* The server's word for it may be anything. */
@@ -202,7 +208,7 @@ int mproci_remote_lease_extend(mproci_remote_lease *lease, mproc_deadline deadli
 		lease->state = MPROCI_LEASE_FREE;
 		return fail(lease, -ESTALE, "not held any more when it was extended");
 	}
-	lease->ends_at = before + lease->milliseconds * MPROCI_NANOSECONDS_PER_MILLISECOND;
+	lease->ends_at = end_of(lease, before);
 	return 0;
 }
 
