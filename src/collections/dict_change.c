@@ -80,7 +80,8 @@ static void replace_in_place(const mproci_spot *spot, const mproci_value *value)
 {
 	uint64_t word = 0;
 
-	if (value->size == 0)
+	/* With a size it is never NULL, but the analyzer does not see that. */
+	if (value->bytes == NULL || value->size == 0)
 		return;
 	memcpy(&word, value->bytes, value->size);
 	atomic_store_explicit(spot->value, word, memory_order_release);
