@@ -69,6 +69,8 @@ int mproci_lines_find_room(mproci_bucket *bucket, mproci_bucket **ret_line, unsi
 
 bool mproci_lines_reserve(mproci_bucket *bucket, size_t count)
 {
+	if (count == SIZE_MAX)
+		return false;
 	for (int lines = 0; bucket != NULL && lines < MPROCI_TABLE_MOST_LINES; ++lines) {
 		size_t here = (size_t)__builtin_popcount(free_slots(bucket));
 
@@ -156,7 +158,7 @@ size_t mproci_lines_count(mproci_bucket *from, const mproci_move *move)
 		}
 		from = next_of(from);
 	}
-	return count;
+	return from == NULL ? count : SIZE_MAX;
 }
 
 /* Each key is in a dict once, so two slots with the same are the same. */

@@ -28,7 +28,7 @@ void mproci_line_clear(mproci_bucket *line);
 /* A free slot, in a new line if need be.  Returns 0; -ENOMEM with an error text; -EBADMSG: a line is where none can be. */
 int mproci_lines_find_room(mproci_bucket *bucket, mproci_bucket **ret_line, unsigned *ret_slot);
 
-/* See that there are @count free slots.  Returns whether there are. */
+/* See that there are @count free slots.  Returns whether there are; not for SIZE_MAX. */
 bool mproci_lines_reserve(mproci_bucket *bucket, size_t count);
 
 /* Give back the last lines as long as they are empty, but for the first. */
@@ -46,7 +46,7 @@ typedef struct mproci_move {
 	bool is_all;
 } mproci_move;
 
-/* How many keys are to go. */
+/* How many keys are to go; SIZE_MAX: the lines have no end. */
 size_t mproci_lines_count(mproci_bucket *from, const mproci_move *move);
 
 /* Let them go to @to, where there is room.  After a kill it is done again: what is in both is taken out of @from. */
