@@ -82,8 +82,8 @@ int mproci_collection_lock_on(mproci_collection *collection, mproci_lock *lock);
 mproc_deadline mproci_collection_end_of_patience(const mproci_collection *collection);
 
 /*
- * Until when this process waits for the locks of collections that have no patience of their own: MPROC_FOREVER, unless it must never sleep on one; then
- * it tries for microseconds, and says -ETIMEDOUT.  MPROC_NOW would wait for a millisecond.
+ * Until when this process waits for the locks of collections: MPROC_FOREVER, as long as each has patience, unless it must never sleep on one; then it
+ * tries for microseconds, however patient they are, and says -ETIMEDOUT.  MPROC_NOW would wait for a millisecond.
  */
 extern mproc_deadline mproci_collection_default_deadline;
 MPROCI_PRIVATE void mproci_collection_set_default_deadline(mproc_deadline deadline);

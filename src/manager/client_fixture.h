@@ -172,6 +172,23 @@ static inline void client_end(mproci_session *session)
 	free(session);
 }
 
+/* Those of most tests. */
+static mproci_session *one, *other;
+
+static inline void setup(void)
+{
+	fixture_setup();
+	one = client_new();
+	other = client_new();
+}
+
+static inline void teardown(void)
+{
+	client_end(one);
+	client_end(other);
+	fixture_teardown();
+}
+
 /* Take out what is in a reply. */
 static inline const char *client_take(mproci_session *session, mproci_reply *reply)
 {

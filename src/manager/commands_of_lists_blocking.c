@@ -7,36 +7,19 @@
 #include "manager/commands_of_lists.h"
 #include "manager/lookup.h"
 
-static mproci_outcome pop_or_wait(mproci_call *call, bool right)
+static void take(mproci_call *call, size_t index, mproci_binding *binding, bool right)
 {
-	size_t last = call->count - 1;
-	int64_t until;
-
-	if (!mproci_argument_until(call, last, &until))
-		return MPROCI_DONE;
-	for (size_t i = 1; i < last; ++i) {
-		mproci_binding *binding;
-
-		if (!mproci_find_typed(call, i, &mproci_type_list, &binding))
-			return MPROCI_DONE;
-		if (!binding)
-			continue;
-		mproci_reply_array(call->reply, 2);
-		mproci_reply_bulk(call->reply, call->arguments[i]);
-		mproci_call_pop_item(call, call->arguments[i], binding, right);
-		return MPROCI_DONE;
-	}
-	return mproci_blocking_wait(call, call->arguments + 1, last - 1, until);
+	mproci_call_pop_item(call, call->arguments[index], binding, right);
 }
 
 mproci_outcome mproci_command_blpop(mproci_call *call)
 {
-	return pop_or_wait(call, false);
+	return mproci_blocking_pop(call, &mproci_type_list, 2, take, false);
 }
 
 mproci_outcome mproci_command_brpop(mproci_call *call)
 {
-	return pop_or_wait(call, true);
+	return mproci_blocking_pop(call, &mproci_type_list, 2, take, true);
 }
 
 static mproci_outcome move_or_wait(mproci_call *call, bool from_right, bool to_right)

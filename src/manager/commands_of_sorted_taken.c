@@ -68,36 +68,19 @@ mproci_outcome mproci_command_zpopmax(mproci_call *call)
 	return pop(call, true);
 }
 
-static mproci_outcome pop_or_wait(mproci_call *call, bool highest)
+static void take_one(mproci_call *call, size_t index, mproci_binding *binding, bool highest)
 {
-	size_t last = call->count - 1;
-	int64_t until;
-
-	if (!mproci_argument_until(call, last, &until))
-		return MPROCI_DONE;
-	for (size_t i = 1; i < last; ++i) {
-		mproci_binding *binding;
-
-		if (!mproci_find_typed(call, i, &mproci_type_sorted, &binding))
-			return MPROCI_DONE;
-		if (!binding)
-			continue;
-		mproci_reply_array(call->reply, 3);
-		mproci_reply_bulk(call->reply, call->arguments[i]);
-		take(call, i, binding, 1, highest, false);
-		return MPROCI_DONE;
-	}
-	return mproci_blocking_wait(call, call->arguments + 1, last - 1, until);
+	take(call, index, binding, 1, highest, false);
 }
 
 mproci_outcome mproci_command_bzpopmin(mproci_call *call)
 {
-	return pop_or_wait(call, false);
+	return mproci_blocking_pop(call, &mproci_type_sorted, 3, take_one, false);
 }
 
 mproci_outcome mproci_command_bzpopmax(mproci_call *call)
 {
-	return pop_or_wait(call, true);
+	return mproci_blocking_pop(call, &mproci_type_sorted, 3, take_one, true);
 }
 
 /* ---- at random ---- */

@@ -5,16 +5,23 @@
 #include "manager/lookup.h"
 #include "manager/strings.h"
 
-static mproci_outcome get(mproci_call *call)
+/* Answers with what the first key has.  Returns false when that is no string: then it is an error that was answered. */
+static bool answer_value(mproci_call *call)
 {
 	mproci_binding *found;
 
 	if (!mproci_find_typed(call, 1, &mproci_type_string, &found))
-		return MPROCI_DONE;
+		return false;
 	if (found == NULL)
 		mproci_reply_null(call->reply);
 	else
 		mproci_reply_bulk(call->reply, mproci_string_view(found));
+	return true;
+}
+
+static mproci_outcome get(mproci_call *call)
+{
+	answer_value(call);
 	return MPROCI_DONE;
 }
 
@@ -29,16 +36,9 @@ static bool set_argument(mproci_call *call, size_t index)
 
 static mproci_outcome getset(mproci_call *call)
 {
-	mproci_binding *found;
-
-	if (!mproci_find_typed(call, 1, &mproci_type_string, &found))
-		return MPROCI_DONE;
-	if (found == NULL)
-		mproci_reply_null(call->reply);
-	else
-		mproci_reply_bulk(call->reply, mproci_string_view(found));
 	/* Without memory there is no taking the answer back. */
-	if (mproci_string_set(call->keyspace, call->arguments[1], call->arguments[2]) < 0)
+	if (answer_value(call)
+		&& mproci_string_set(call->keyspace, call->arguments[1], call->arguments[2]) < 0)
 		call->reply->has_failed = true;
 	return MPROCI_DONE;
 }

@@ -10,22 +10,6 @@ enum {
 /* The first token of all, in microseconds. */
 static const int64_t FIRST = (WALL + BEGINNING) * 1000;
 
-static mproci_session *one, *other;
-
-static void setup(void)
-{
-	fixture_setup();
-	one = client_new();
-	other = client_new();
-}
-
-static void teardown(void)
-{
-	client_end(one);
-	client_end(other);
-	fixture_teardown();
-}
-
 static int64_t acquire(mproci_session *client, const char *owner)
 {
 	return client_number(client_ask(

@@ -4,22 +4,6 @@
 
 #define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
 
-static mproci_session *one, *other;
-
-static void setup(void)
-{
-	fixture_setup();
-	one = client_new();
-	other = client_new();
-}
-
-static void teardown(void)
-{
-	client_end(one);
-	client_end(other);
-	fixture_teardown();
-}
-
 START_TEST(fcall_refuses_in_the_words_of_redis)
 {
 	ck_assert_str_eq(client_ask(one, "FCALL what 0"), "-ERR Function not found\r\n");

@@ -14,22 +14,6 @@ enum {
 	SIZE = 32,
 };
 
-static mproci_session *one, *other;
-
-static void setup(void)
-{
-	fixture_setup();
-	one = client_new();
-	other = client_new();
-}
-
-static void teardown(void)
-{
-	client_end(one);
-	client_end(other);
-	fixture_teardown();
-}
-
 /* What a consumer gets. */
 typedef struct delivered {
 	char id[SIZE], body[SIZE];

@@ -281,6 +281,18 @@ static mproci_outcome refuse_position(mproci_call *call)
 	return MPROCI_DONE;
 }
 
+/* A position in argument @index, and behind it an item.  Returns false when they are none, which has been answered. */
+static bool read_placed(mproci_call *call, mproci_shown *shown, size_t index, char room[MPROCI_ITEM_NUMBER],
+	int64_t *ret_position, mproci_view *ret_item)
+{
+	if (!mproci_argument_integer(call, index, ret_position))
+		return false;
+	if (mproci_item_read(as_of(shown), call->arguments[index + 1], room, ret_item))
+		return true;
+	mproci_shown_refuse_item(call, shown);
+	return false;
+}
+
 static mproci_outcome set(mproci_call *call, mproci_shown *shown)
 {
 	char room[MPROCI_ITEM_NUMBER];
@@ -288,10 +300,8 @@ static mproci_outcome set(mproci_call *call, mproci_shown *shown)
 	int64_t position;
 	int rc;
 
-	if (!mproci_argument_integer(call, 2, &position))
+	if (!read_placed(call, shown, 2, room, &position, &item))
 		return MPROCI_DONE;
-	if (!mproci_item_read(as_of(shown), call->arguments[3], room, &item))
-		return mproci_shown_refuse_item(call, shown);
 	rc = mproc_list_set(shown->what.object, position, item.bytes, item.size);
 	if (rc == -ERANGE)
 		return refuse_position(call);
@@ -331,10 +341,8 @@ static mproci_outcome insert(mproci_call *call, mproci_shown *shown)
 	int64_t position;
 	int rc;
 
-	if (!mproci_argument_integer(call, 4, &position))
+	if (!read_placed(call, shown, 4, room, &position, &item))
 		return MPROCI_DONE;
-	if (!mproci_item_read(as_of(shown), call->arguments[5], room, &item))
-		return mproci_shown_refuse_item(call, shown);
 	rc = mproc_list_insert(shown->what.object, position, item.bytes, item.size);
 	if (rc < 0 && rc != -ERANGE)
 		return mproci_shown_answer(call, shown, rc, 0);

@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "manager/client_fixture.h"
 
-static mproci_session *one, *other;
-
-static void setup(void)
-{
-	fixture_setup();
-	one = client_new();
-	other = client_new();
-}
-
-static void teardown(void)
-{
-	client_end(one);
-	client_end(other);
-	fixture_teardown();
-}
-
 START_TEST(exec_carries_out_what_was_asked_for_since_multi)
 {
 	ck_assert_str_eq(client_ask(one, "MULTI"), "+OK\r\n");

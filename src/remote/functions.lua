@@ -62,30 +62,32 @@ end
 
 -- Strings, and flags --------------------------------------------------------------------------------------------------
 
-local function compare_and_set(keys, args)
-	local value = redis.call('GET', keys[1])
+-- Returns 1 when a string is as expected, 0 when it is another one, -1 when there is none.
+local function compare(key, expected)
+	local value = redis.call('GET', key)
 
 	if not value then
 		return -1
 	end
-	if value ~= args[1] then
-		return 0
+	return value == expected and 1 or 0
+end
+
+local function compare_and_set(keys, args)
+	local found = compare(keys[1], args[1])
+
+	if found == 1 then
+		redis.call('SET', keys[1], args[2])
 	end
-	redis.call('SET', keys[1], args[2])
-	return 1
+	return found
 end
 
 local function compare_and_delete(keys, args)
-	local value = redis.call('GET', keys[1])
+	local found = compare(keys[1], args[1])
 
-	if not value then
-		return -1
+	if found == 1 then
+		redis.call('DEL', keys[1])
 	end
-	if value ~= args[1] then
-		return 0
-	end
-	redis.call('DEL', keys[1])
-	return 1
+	return found
 end
 
 local function set_fenced(keys, args)

@@ -30,6 +30,21 @@ int mproci_remote_queue_check(const mproc_remote_queue *queue)
 	return queue == NULL ? mproci_fail(-EINVAL, "queue is NULL") : 0;
 }
 
+int mproci_remote_queue_check_many(const mproc_remote_queue *queue, size_t count,
+	const mproc_remote_message *messages, const size_t *ret_count)
+{
+	int rc;
+
+	rc = mproci_remote_queue_check(queue);
+	if (rc < 0)
+		return rc;
+	if (messages == NULL || ret_count == NULL)
+		return mproci_fail(-EINVAL, "%s is NULL", messages == NULL ? "ret_messages" : "ret_count");
+	if (count == 0 || count > MPROC_REMOTE_GET_MAX)
+		return mproci_fail(-EINVAL, "count is %zu, not 1 to %d", count, MPROC_REMOTE_GET_MAX);
+	return 0;
+}
+
 int mproci_remote_queue_check_id(const mproc_remote_queue *queue, const char *id)
 {
 	size_t size;

@@ -35,6 +35,10 @@ struct mproc_remote_queue {
 /* Returns 0, or -EINVAL with an error text: @queue is NULL. */
 int mproci_remote_queue_check(const mproc_remote_queue *queue);
 
+/* The same for who wants @count messages, of which there are 1 to MPROC_REMOTE_GET_MAX: with room for them, and for their number. */
+int mproci_remote_queue_check_many(const mproc_remote_queue *queue, size_t count,
+	const mproc_remote_message *messages, const size_t *ret_count);
+
 /* Returns 0, or -EINVAL with an error text: @id is NULL, empty or too long. */
 int mproci_remote_queue_check_id(const mproc_remote_queue *queue, const char *id);
 

@@ -12,14 +12,9 @@ int mproc_remote_queue_dead(mproc_remote_queue *queue, size_t count, mproc_deadl
 	redisReply *reply;
 	int rc;
 
-	rc = mproci_remote_queue_check(queue);
+	rc = mproci_remote_queue_check_many(queue, count, ret_messages, ret_count);
 	if (rc < 0)
 		return rc;
-	if (ret_messages == NULL || ret_count == NULL)
-		return mproci_fail(
-			-EINVAL, "%s is NULL", ret_messages == NULL ? "ret_messages" : "ret_count");
-	if (count == 0 || count > MPROC_REMOTE_GET_MAX)
-		return mproci_fail(-EINVAL, "count is %zu, not 1 to %d", count, MPROC_REMOTE_GET_MAX);
 	mproci_remote_queue_begin(queue, &request, "mproc_queue_dead", parts, sizeof parts / sizeof *parts);
 	mproci_request_add_integer(&request, (int64_t)count);
 	rc = mproci_remote_ask(queue->remote, &request, deadline, &reply);

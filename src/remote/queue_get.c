@@ -32,14 +32,9 @@ int mproc_remote_queue_get_many(mproc_remote_queue *queue, size_t count, mproc_d
 	size_t found;
 	int rc;
 
-	rc = mproci_remote_queue_check(queue);
+	rc = mproci_remote_queue_check_many(queue, count, ret_messages, ret_count);
 	if (rc < 0)
 		return rc;
-	if (ret_messages == NULL || ret_count == NULL)
-		return mproci_fail(
-			-EINVAL, "%s is NULL", ret_messages == NULL ? "ret_messages" : "ret_count");
-	if (count == 0 || count > MPROC_REMOTE_GET_MAX)
-		return mproci_fail(-EINVAL, "count is %zu, not 1 to %d", count, MPROC_REMOTE_GET_MAX);
 	for (;;) {
 		rc = ask(queue, count, deadline, ret_messages, &found);
 		if (rc < 0)
