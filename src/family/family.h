@@ -44,6 +44,8 @@ typedef struct mproci_member {
 	_Atomic uintptr_t running;
 	/* Whether it ever took a slot for a child. */
 	_Atomic uint32_t has_expected;
+	/* Whether its slot is kept when it is buried: mproci_member_keep. */
+	_Atomic uint32_t is_kept;
 	char name[MPROCI_NAME_SIZE];
 } mproci_member;
 

@@ -92,7 +92,13 @@ static int raise_limit(uint32_t index)
 	return 0;
 }
 
-static void bury(mproci_id id);
+/* Whether a slot that is to be kept is. */
+typedef enum burial {
+	BY_PARENT,
+	BY_OTHERS,
+} burial;
+
+static void bury(mproci_id id, burial whose);
 
 static bool lock_until(mproc_deadline deadline)
 {
@@ -104,7 +110,7 @@ static bool lock_until(mproc_deadline deadline)
 	if (rc == MPROC_OWNER_DIED) {
 		/* It may have left a slot dead. */
 		atomic_store(&family->member_hint, 0);
-		bury(atomic_load(&family->claim));
+		bury(atomic_load(&family->claim), BY_PARENT);
 	}
 	if (rc >= 0)
 		atomic_store(&family->claim, 0);
@@ -129,7 +135,7 @@ static bool take(uint32_t index, uint32_t parent, mproci_id *ret_id)
 	uint64_t word = atomic_load(&member->word), mine;
 
 	if (state_of(word) == MPROCI_MEMBER_DEAD) {
-		bury(id_of(word, index));
+		bury(id_of(word, index), BY_OTHERS);
 		/* Which may have lowered the limit. */
 		raise_limit(index);
 		word = atomic_load(&member->word);
@@ -167,7 +173,7 @@ static void sweep(void)
 
 		if (state_of(word) == MPROCI_MEMBER_DEAD
 			|| (state_of(word) == MPROCI_MEMBER_RUNNING && has_ended(member)))
-			bury(id_of(word, index));
+			bury(id_of(word, index), BY_OTHERS);
 	}
 }
 
@@ -227,6 +233,7 @@ static int expect(const char *name, mproci_id *ret_id)
 	atomic_store(&member->gate, gate_of(*ret_id));
 	atomic_store(&member->running, 0);
 	atomic_store(&member->has_expected, false);
+	atomic_store(&member->is_kept, false);
 	atomic_store(&member->ending, *ret_id >> 32 << 32);
 	memset(member->name, 0, sizeof member->name);
 	strncpy(member->name, name, sizeof member->name - 1);
@@ -241,6 +248,11 @@ int mproci_member_expect(const char *name, mproci_id *ret_id)
 	rc = expect(name, ret_id);
 	mproci_member_unlock();
 	return rc;
+}
+
+void mproci_member_keep(mproci_id id)
+{
+	atomic_store(&mproci_member_slot(id)->is_kept, true);
 }
 
 bool mproci_member_is_expected(mproci_id id)
@@ -398,7 +410,7 @@ int mproci_member_enrol(void)
 	if (rc == 0) {
 		rc = mproci_member_become(id);
 		if (rc < 0)
-			bury(id);
+			bury(id, BY_PARENT);
 	}
 	mproci_member_unlock();
 	return rc;
@@ -441,7 +453,7 @@ static void end(mproci_id id)
 		return;
 	if (state_of(word) == MPROCI_MEMBER_RUNNING && !kill_member(member))
 		return;
-	bury(id);
+	bury(id, BY_PARENT);
 }
 
 /* Children die with their parent, and nobody else waits for their end. */
@@ -480,8 +492,20 @@ static void give_back(uint32_t index, uint64_t word)
 	lower_limit();
 }
 
+/* Locked, when all is done that a death has others do. */
+static void end_burial(mproci_id id, uint64_t word, burial whose)
+{
+	mproci_member *member = mproci_member_slot(id);
+
+	if (whose == BY_OTHERS && atomic_load(&member->is_kept))
+		atomic_store(
+			&member->word, word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_KEPT));
+	else
+		give_back((uint32_t)id, word_of(generation_of(word), 0, MPROCI_MEMBER_FREE));
+}
+
 /* May be begun again from the start when its caller dies on the way: the slot is DEAD until all is done. */
-static void bury(mproci_id id)
+static void bury(mproci_id id, burial whose)
 {
 	mproci_member *member = mproci_member_slot(id);
 	uint64_t word = atomic_load(&member->word), dead;
@@ -489,6 +513,10 @@ static void bury(mproci_id id)
 	do {
 		if (!has_slot(id, word))
 			return;
+		if (state_of(word) == MPROCI_MEMBER_KEPT) {
+			end_burial(id, word, whose);
+			return;
+		}
 		dead = word_of(generation_of(word), parent_of(word), MPROCI_MEMBER_DEAD);
 	} while (!atomic_compare_exchange_weak(&member->word, &word, dead));
 	if (atomic_load(&member->has_expected))
@@ -499,13 +527,13 @@ static void bury(mproci_id id)
 		/* After the words are stepped: who watches one must arm it again. */
 		mproci_watchers_tell_all();
 	}
-	give_back((uint32_t)id, word_of(generation_of(dead), 0, MPROCI_MEMBER_FREE));
+	end_burial(id, dead, whose);
 }
 
 void mproci_member_bury(mproci_id id)
 {
 	mproci_member_lock();
-	bury(id);
+	bury(id, BY_PARENT);
 	mproci_member_unlock();
 }
 

@@ -2,9 +2,9 @@
 /*
  * family/member.h - the table of processes: who belongs to the family, and who has gone.
  *
- * A slot goes FREE -> STARTING -> RUNNING -> DEAD -> FREE; its generation counts how often it was taken,
- * so that an id never means anybody else.  Only who knows from the kernel that a process has ended buries
- * it.
+ * A slot goes FREE -> STARTING -> RUNNING -> DEAD -> FREE, or DEAD -> KEPT -> FREE where its parent is to ask how it ended; its
+ * generation counts how often it was taken, so that an id never means anybody else.  Only who knows from the kernel that a
+ * process has ended buries it.
  */
 #ifndef FAMILY_MEMBER_H
 #define FAMILY_MEMBER_H
@@ -20,6 +20,8 @@ typedef enum mproci_member_state {
 	MPROCI_MEMBER_STARTING,
 	MPROCI_MEMBER_RUNNING,
 	MPROCI_MEMBER_DEAD,
+	/* Buried, and nobody else's yet. */
+	MPROCI_MEMBER_KEPT,
 } mproci_member_state;
 
 /* What a process knows of itself: on a page that the kernel zeroes in a forked child, the one thing that tells it from its parent. */
@@ -76,6 +78,12 @@ bool mproci_member_ending(mproci_id id, mproci_ending *ret_ending, bool *ret_is_
  */
 void mproci_member_completes(void);
 
+/*
+ * In the parent, before the member runs: whoever buries it keeps the slot, with what is noted of its end, until the parent
+ * calls mproci_member_bury, or has died.
+ */
+void mproci_member_keep(mproci_id id);
+
 /* How many slots of threads this process, a member, has. */
 _Atomic uint32_t *mproci_member_threads(void);
 
@@ -106,8 +114,8 @@ mproci_id mproci_member_find(pid_t pid);
 
 /*
  * Note that a member has ended, or was never forked: end its children, which die with it, wake whoever it
- * may have failed to wake, give up what its threads owned, free its slot.  Nothing happens when it is
- * buried already.  May be done again by somebody else when the caller dies on the way.
+ * may have failed to wake, give up what its threads owned, free its slot, also one that was kept.  Nothing happens
+ * when that is free already.  May be done again by somebody else when the caller dies on the way.
  */
 void mproci_member_bury(mproci_id id);
 
@@ -117,7 +125,7 @@ void mproci_member_bury(mproci_id id);
  */
 void mproci_member_end(mproci_id id);
 
-/* Bury all who have ended and whom nobody waited for.  Cost: some system calls per member. */
+/* Bury all who have ended and whom nobody waited for, keeping the slots that are to be kept.  Cost: some system calls per member. */
 void mproci_member_sweep(void);
 
 /* The same, unless somebody stands in the way who buries. */

@@ -488,6 +488,64 @@ START_TEST(watch_buries_who_has_ended_and_nobody_else)
 }
 END_TEST
 
+START_TEST(slot_that_is_kept_is_nobody_elses_until_its_parent_buries)
+{
+	const mproci_ending seven = {.exit_code = 7};
+	mproci_ending ending;
+	bool is_proven;
+	mproci_id id, next;
+	pid_t pid = fork_member(&id);
+
+	mproci_member_keep(id);
+	mproci_member_ends(id, seven, true);
+	support_kill(pid);
+	for (int i = 0; i < 2; ++i) {
+		mproci_member_sweep();
+		ck_assert_int_eq(state_of(id), MPROCI_MEMBER_KEPT);
+		ck_assert(!mproci_member_is_there(mproci_member_stamp(id)));
+		next = expect("");
+		ck_assert_uint_ne((uint32_t)next, (uint32_t)id);
+		mproci_member_bury(next);
+	}
+	ck_assert(mproci_member_ending(id, &ending, &is_proven));
+	ck_assert_int_eq(ending.exit_code, 7);
+	mproci_member_bury(id);
+	ck_assert_int_eq(state_of(id), MPROCI_MEMBER_FREE);
+	/* Who has the slot next has not said that. */
+	next = expect("");
+	ck_assert_uint_eq((uint32_t)next, (uint32_t)id);
+	mproci_member_bury(next);
+	ck_assert_int_eq(state_of(next), MPROCI_MEMBER_FREE);
+}
+END_TEST
+
+START_TEST(slot_that_is_kept_is_free_when_its_parent_is_buried)
+{
+	mproci_id parent = expect("parent"), child = 0;
+	int ends[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (mproci_member_become(parent) != 0)
+			_exit(1);
+		child = expect("child");
+		mproci_member_keep(child);
+		(void)!write(ends[1], &child, sizeof child);
+		_exit(0);
+	}
+	ck_assert_int_eq(reap(pid), 0);
+	ck_assert_int_eq(read(ends[0], &child, sizeof child), sizeof child);
+	mproci_member_slot(child)->word =
+		(mproci_member_slot(child)->word & ~UINT64_C(0xff)) | MPROCI_MEMBER_KEPT;
+	mproci_member_bury(parent);
+	ck_assert_int_eq(state_of(child), MPROCI_MEMBER_FREE);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 START_TEST(watch_looks_only_when_it_is_time_and_says_when_it_is_time_again)
 {
 	int64_t now = mproci_clock_now(), hour = INT64_C(3600) * 1000 * 1000 * 1000;
@@ -1186,6 +1244,8 @@ int main(void)
 		who_was_killed_is_there_until_it_is_buried_but_does_not_live,
 		who_got_the_pid_of_a_member_is_not_taken_for_it,
 		watch_buries_who_has_ended_and_nobody_else,
+		slot_that_is_kept_is_nobody_elses_until_its_parent_buries,
+		slot_that_is_kept_is_free_when_its_parent_is_buried,
 		watch_looks_only_when_it_is_time_and_says_when_it_is_time_again,
 		watch_is_not_put_off_by_who_was_stopped_in_it,
 		watch_does_not_wait_for_somebody_stopped_in_a_burial,

@@ -303,6 +303,8 @@ static int expect_again(mproc_process *process, mproci_order *order)
 
 	mproci_member_end(process->member);
 	rc = mproci_member_expect(process->name, &process->member);
+	if (rc == 0)
+		mproci_member_keep(process->member);
 	order->role.member = process->member;
 	return rc;
 }
@@ -337,6 +339,8 @@ int mproci_start_server(const mproci_start_plan *plan, mproc_process *process)
 		rc = mproci_order_create(plan, process, &order);
 	if (rc != 0)
 		return rc;
+	/* Only what is noted there tells how it ended: it is no child of this process. */
+	mproci_member_keep(process->member);
 	mproci_child_flush();
 	rc = start(process, order);
 	/* It may be under way. */

@@ -53,6 +53,50 @@ START_TEST(exit_code_is_the_low_8_bits_of_what_the_function_returned)
 }
 END_TEST
 
+/* Who gets from a queue whose messages are acknowledged looks for the dead, again and again, and buries them. */
+static void have_the_dead_buried(void)
+{
+	const mproc_queue_options options = {.acknowledged = true};
+	mproc_queue *queue;
+	char message;
+
+	ck_assert_int_eq(mproc_queue_create(&options, &queue), 0);
+	ck_assert_int_eq(
+		mproc_queue_get(queue, &message, sizeof message, mproc_after(0.3), NULL), -ETIMEDOUT);
+	ck_assert_ptr_null(mproc_queue_destroy(queue));
+}
+
+static void await_end(mproc_process *process)
+{
+	struct pollfd end = {.fd = mproc_process_fd(process), .events = POLLIN};
+
+	ck_assert_int_eq(poll(&end, 1, -1), 1);
+}
+
+START_TEST(exit_code_outlives_a_burial_by_others_and_the_start_of_the_next_process)
+{
+	const int code = 42, next = 43;
+	mproc_process *first = start(return_argument, &code, sizeof code);
+	mproc_process *killed = start(stay, board, 0), *second;
+	int exit_code = 0;
+
+	ck_assert_int_eq(mproc_process_kill(killed), 0);
+	await_end(first);
+	await_end(killed);
+	have_the_dead_buried();
+	second = start(return_argument, &next, sizeof next);
+	ck_assert_int_eq(mproc_process_join(first, mproc_after(20)), 0);
+	ck_assert_int_eq(mproc_process_exit_code(first, &exit_code), 0);
+	ck_assert_int_eq(exit_code, code);
+	ck_assert_int_eq(mproc_process_join(killed, mproc_after(20)), 0);
+	ck_assert_int_eq(mproc_process_exit_code(killed, &exit_code), 0);
+	ck_assert_int_eq(exit_code, -SIGKILL);
+	ck_assert_int_eq(finish(second), next);
+	finish(first);
+	finish(killed);
+}
+END_TEST
+
 static int exit_with_argument(void *code)
 {
 	exit(*(int *)code);
@@ -498,6 +542,7 @@ void add_endings(void)
 {
 	const TTest *const here[] = {
 		exit_code_is_the_low_8_bits_of_what_the_function_returned,
+		exit_code_outlives_a_burial_by_others_and_the_start_of_the_next_process,
 		exit_code_is_the_low_8_bits_of_what_was_given_to_exit,
 		exit_code_is_the_low_8_bits_of_what_was_given_to__exit,
 		a_process_whose_only_thread_ends_has_exit_code_0,
