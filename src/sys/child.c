@@ -7,6 +7,7 @@
 #include "sys/descriptor.h"
 #include "sys/futex.h"
 #include "sys/lifeline.h"
+#include "sys/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,11 +96,13 @@ int mproci_child_follow(pid_t pid)
 static bool sees_threads(void)
 {
 	struct stat info;
+	unsigned own;
 
 	/* libc knows when there never was another. */
 	if (__libc_single_threaded)
 		return false;
-	return stat("/proc/self/task", &info) == 0 && info.st_nlink > 2 + OWN_THREADS;
+	own = OWN_THREADS + mproci_threads_apart();
+	return stat("/proc/self/task", &info) == 0 && info.st_nlink > 2 + own;
 }
 
 static void flush_unless_locked(FILE *stream)

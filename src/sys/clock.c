@@ -3,14 +3,12 @@
 
 #include "base/deadline.h"
 
-#include <time.h>
-
 static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	return mproci_clock_nanoseconds(now);
 }
 
 int64_t mproci_clock_now(void)

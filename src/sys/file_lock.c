@@ -58,12 +58,28 @@ static void nap(int64_t length, mproc_deadline deadline, int64_t now)
 	nanosleep(&time, NULL);
 }
 
-static int take_before(int descriptor, int how, mproc_deadline deadline)
+/* The lock of flock(2) on a file; or, with a byte that is not negative, that of fcntl(2) on this byte for the open file. */
+typedef struct request {
+	int descriptor, how;
+	int64_t byte;
+} request;
+
+static int ask(const request *it, bool waits)
+{
+	struct flock range = {.l_whence = SEEK_SET, .l_start = (off_t)it->byte, .l_len = 1};
+
+	if (it->byte < 0)
+		return flock(it->descriptor, it->how | (waits ? 0 : LOCK_NB));
+	range.l_type = it->how == LOCK_UN ? F_UNLCK : F_WRLCK;
+	return fcntl(it->descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &range);
+}
+
+static int take_before(const request *it, mproc_deadline deadline)
 {
 	for (int64_t length = SHORTEST_NAP;; length = length < LONGEST_NAP / 2 ? 2 * length : LONGEST_NAP) {
 		int64_t now = mproci_clock_now();
 
-		if (flock(descriptor, how | LOCK_NB) == 0)
+		if (ask(it, false) == 0)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
@@ -73,22 +89,35 @@ static int take_before(int descriptor, int how, mproc_deadline deadline)
 	}
 }
 
-int mproci_file_lock_take(int descriptor, bool shared, mproc_deadline deadline)
+static int take(const request *it, mproc_deadline deadline)
 {
-	int how = shared ? LOCK_SH : LOCK_EX;
-
 	if (deadline != MPROC_FOREVER)
-		return take_before(descriptor, how, deadline);
-	while (flock(descriptor, how) != 0) {
+		return take_before(it, deadline);
+	while (ask(it, true) != 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
 	return 0;
 }
 
+int mproci_file_lock_take(int descriptor, bool shared, mproc_deadline deadline)
+{
+	return take(&(request){descriptor, shared ? LOCK_SH : LOCK_EX, -1}, deadline);
+}
+
+int mproci_file_lock_take_byte(int descriptor, int64_t byte, mproc_deadline deadline)
+{
+	return take(&(request){descriptor, LOCK_EX, byte}, deadline);
+}
+
 void mproci_file_lock_release(int descriptor)
 {
 	flock(descriptor, LOCK_UN);
+}
+
+void mproci_file_lock_release_byte(int descriptor, int64_t byte)
+{
+	ask(&(request){descriptor, LOCK_UN, byte}, false);
 }
 
 int mproci_file_lock_is_current(int descriptor, const char *path)

@@ -9,6 +9,7 @@
 
 #include <mproc/deadline.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The same path, but wherever this process goes; to be freed.  NULL: no memory. */
 char *mproci_file_lock_path(const char *path);
@@ -27,6 +28,13 @@ int mproci_file_lock_take(int descriptor, bool shared, mproc_deadline deadline);
 
 /* Release it, if it is held. */
 void mproci_file_lock_release(int descriptor);
+
+/*
+ * The same with one byte of the file, which need not be there: 0 to INT64_MAX.  It has nothing to do with the lock on the file; who
+ * wants it has the file open for writing.
+ */
+int mproci_file_lock_take_byte(int descriptor, int64_t byte, mproc_deadline deadline);
+void mproci_file_lock_release_byte(int descriptor, int64_t byte);
 
 /* Whether @path still leads to the open file: 1 or 0, or a negative errno when nobody knows. */
 int mproci_file_lock_is_current(int descriptor, const char *path);

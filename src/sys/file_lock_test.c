@@ -103,6 +103,44 @@ START_TEST(wait_ends_at_the_deadline_and_not_before)
 }
 END_TEST
 
+static int open_to_write(void)
+{
+	int descriptor = mproci_file_lock_open(in_tree("/file"), true);
+
+	ck_assert_int_gt(descriptor, STDERR_FILENO);
+	return descriptor;
+}
+
+START_TEST(each_byte_of_a_file_has_a_lock_of_its_own)
+{
+	const int64_t bytes[] = {0, 1, 4096, INT64_MAX - 1, INT64_MAX};
+	int one = open_to_write(), other = open_to_write();
+
+	ck_assert_int_eq(mproci_file_lock_take(one, false, MPROC_NOW), 0);
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; ++i) {
+		ck_assert_int_eq(mproci_file_lock_take_byte(one, bytes[i], MPROC_FOREVER), 0);
+		ck_assert_int_eq(mproci_file_lock_take_byte(other, bytes[i], MPROC_NOW), -ETIMEDOUT);
+	}
+	mproci_file_lock_release_byte(one, 4096);
+	ck_assert_int_eq(mproci_file_lock_take_byte(other, 4096, MPROC_FOREVER), 0);
+	ck_assert_int_eq(mproci_file_lock_take_byte(one, 4096, mproc_after(0.02)), -ETIMEDOUT);
+	ck_assert_int_eq(mproci_file_lock_take_byte(other, 1, MPROC_NOW), -ETIMEDOUT);
+	close(one);
+	ck_assert_int_eq(mproci_file_lock_take_byte(other, 1, MPROC_NOW), 0);
+	close(other);
+}
+END_TEST
+
+START_TEST(byte_of_a_file_that_is_open_for_reading_cannot_be_locked)
+{
+	int descriptor = open_it();
+
+	ck_assert_int_eq(mproci_file_lock_take_byte(descriptor, 7, MPROC_NOW), -EBADF);
+	ck_assert_int_eq(mproci_file_lock_take_byte(descriptor, 7, MPROC_FOREVER), -EBADF);
+	close(descriptor);
+}
+END_TEST
+
 START_TEST(file_that_was_removed_or_replaced_is_not_current)
 {
 	int descriptor = open_it(), later;
@@ -129,6 +167,8 @@ int main(void)
 		open_changes_nothing_in_a_file_that_is_there,
 		open_files_exclude_each_other_unless_both_share,
 		wait_ends_at_the_deadline_and_not_before,
+		each_byte_of_a_file_has_a_lock_of_its_own,
+		byte_of_a_file_that_is_open_for_reading_cannot_be_locked,
 		file_that_was_removed_or_replaced_is_not_current,
 		NULL,
 	};

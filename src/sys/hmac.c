@@ -2,61 +2,33 @@
 #include "sys/hmac.h"
 
 #include "base/error.h"
-#include "sys/child.h"
+#include "sys/crypto.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* Protects what follows; and libcrypto has locks of its own, which a fork must not find taken. */
-static pthread_mutex_t computing = PTHREAD_MUTEX_INITIALIZER;
 static __typeof__(HMAC) *hmac;
 static __typeof__(EVP_sha256) *sha256;
 
-static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
-static int handlers_rc;
-
-static void hold(void)
-{
-	pthread_mutex_lock(&computing);
-}
-
-static void let_go(void)
-{
-	pthread_mutex_unlock(&computing);
-}
-
-static void register_handlers(void)
-{
-	handlers_rc = mproci_process_at_fork(hold, let_go, let_go);
-}
-
 int mproci_hmac_guard_forks(void)
 {
-	pthread_once(&handlers_once, register_handlers);
-	return handlers_rc < 0 ? mproci_fail(handlers_rc, "no memory for a key") : 0;
+	int rc = mproci_crypto_guard_forks();
+
+	return rc < 0 ? mproci_fail(rc, "no memory for a key") : 0;
 }
 
 static int load(const char *library)
 {
-	void *handle;
+	const mproci_crypto_function functions[] = {
+		{"HMAC", (void **)&hmac},
+		{"EVP_sha256", (void **)&sha256},
+	};
 
-	handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	if (handle == NULL)
-		return mproci_fail(-ENOSYS, "a key takes %s, which is Debian's package libssl3: %.150s",
-			library, dlerror());
-	hmac = (__typeof__(HMAC) *)dlsym(handle, "HMAC");
-	sha256 = (__typeof__(EVP_sha256) *)dlsym(handle, "EVP_sha256");
-	if (hmac != NULL && sha256 != NULL)
-		return 0;
-	hmac = NULL;
-	dlclose(handle);
-	return mproci_fail(-ENOSYS, "a key takes HMAC-SHA256, which %s does not have", library);
+	return mproci_crypto_find(
+		library, "a key", "HMAC-SHA256", functions, sizeof functions / sizeof *functions);
 }
 
 int mproci_hmac_load_from(const char *library)
@@ -66,9 +38,9 @@ int mproci_hmac_load_from(const char *library)
 	rc = mproci_hmac_guard_forks();
 	if (rc < 0)
 		return rc;
-	hold();
+	mproci_crypto_hold();
 	rc = hmac == NULL ? load(library) : 0;
-	let_go();
+	mproci_crypto_let_go();
 	return rc;
 }
 
@@ -87,9 +59,9 @@ int mproci_hmac_sha256(
 	rc = mproci_hmac_load();
 	if (rc < 0)
 		return rc;
-	hold();
+	mproci_crypto_hold();
 	done = hmac(sha256(), key, (int)key_size, data, size, result, NULL);
-	let_go();
+	mproci_crypto_let_go();
 	if (done == NULL)
 		return mproci_fail(-ENOMEM, "libcrypto cannot compute an HMAC-SHA256");
 	memcpy(ret_hmac, result, MPROCI_HMAC_SIZE);
