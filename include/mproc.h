@@ -9,6 +9,7 @@
 
 #include <mproc/arena.h>
 #include <mproc/barrier.h>
+#include <mproc/cache.h>
 #include <mproc/condition.h>
 #include <mproc/connection.h>
 #include <mproc/cpu.h>

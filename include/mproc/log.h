@@ -30,9 +30,10 @@ MPROC_BEGIN_DECLS
 typedef enum mproc_log_level {
 	MPROC_LOG_OFF = 0,
 	MPROC_LOG_ERROR = 1,
+	/* Here the library itself writes too: a result of a cache that was damaged, a time line that cannot be written. */
 	MPROC_LOG_WARNING = 2,
 	MPROC_LOG_INFO = 3,
-	/* Here the library itself writes too: which processes start and end. */
+	/* Here as well: which processes start and end. */
 	MPROC_LOG_DEBUG = 4,
 } mproc_log_level;
 

@@ -10,6 +10,7 @@
 #define MPROC_MAP_H
 
 #include <mproc/api.h>
+#include <mproc/cache.h>
 #include <mproc/deadline.h>
 #include <mproc/pool.h>
 #include <mproc/task.h>
@@ -66,7 +67,24 @@ typedef struct mproc_map_options {
 	size_t context_size;
 	/* Of mproc_task_random, and of the shuffled order. */
 	uint64_t seed;
-	uint64_t reserved[6];
+	/*
+	 * Results are looked up there first, and stored there: a map that was interrupted does only what is missing.  NULL: nowhere.
+	 *
+	 * The key is @cache_function (1 to 255 bytes) and @cache_version (mproc/cache.h), and as arguments the bytes of the item, or
+	 * without items its index as a uint64_t, and behind them the @context_size bytes of the context.  What an address leads to is no
+	 * part of it, nor is @seed.  The value is the bytes of the result, and behind them what the item returned by mproc_task_return; one
+	 * that does not fit is replaced.  What failed is not stored.  An item that was found ends with MPROC_ENDING_VALUE and 0 attempts.
+	 *
+	 * Of all maps that come to the same item at the same time, also in other programs, one computes it.  The others do the rest of
+	 * their items first, and then wait for it, no longer than to the deadline; timeouts do not count meanwhile.
+	 *
+	 * Whatever is wrong with the cache, the items are computed.  Workers that are processes open the directory themselves.  The handle
+	 * must stay open until the map has ended.
+	 */
+	mproc_cache *cache;
+	const char *cache_function;
+	uint64_t cache_version;
+	uint64_t reserved[3];
 } mproc_map_options;
 
 /*
@@ -87,7 +105,8 @@ typedef struct mproc_map_options {
  *          mproc_error_text() tells how many and the first, .outcomes tells each.  The result of a
  *          failed item is unspecified.
  * Fails    -EINVAL     @pool or @function is NULL, a NULL pointer with a size, a pointer without a size, an
- *                      option out of range, a reserved word that is not 0
+ *                      option out of range, .cache is no cache or without a .cache_function, a reserved word that is
+ *                      not 0
  *          -ENOTSUP    .timeout, and workers that are no processes
  *          -EOVERFLOW  the bytes of all items, results or outcomes do not fit into a size_t
  *          -ENOMEM     no shared memory for copies and book-keeping
@@ -104,7 +123,7 @@ typedef struct mproc_map_options {
  *          -ECHILD     the pool belongs to another process
  * Crash    a worker that dies: its item ends with MPROC_ENDING_SIGNAL or _EXIT, or is tried again; the others go on.
  * Cost     about 5 ns an item with chunk 1, less with larger ones; 4 bytes of shared memory per item.  With a timeout about
- *          100 ns an item more.  Waking idle workers takes about 10 µs a call.
+ *          100 ns an item more; with a cache what mproc_cache_call takes.  Waking idle workers takes about 10 µs a call.
  * Source   work is split into one range a worker, taken from the front, stolen from the back; see
  *          src/pool/README.md.
  */
@@ -120,7 +139,7 @@ typedef void mproc_combine_function(void *total, const void *part, const void *c
  * @function, @items, …  as in mproc_pool_map.
  * @combine              must have been loaded into the program when the pool was opened.
  * @total, @result_size  in: what to begin with; out: that, combined with the result of each item in order.
- * @options              as in mproc_pool_map, but .chunk, .outcomes, .returned and .shuffle, which must be 0.  Times, retries
+ * @options              as in mproc_pool_map, but .chunk, .outcomes, .returned, .shuffle and .cache, which must be 0.  Times, retries
  *                       and progress are those of a block of neighbouring items: 1 of up to 4096 items, a 4096th of more.
  *
  * Which results are combined first depends on @count alone, so the total is the same to the last bit for any number

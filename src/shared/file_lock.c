@@ -6,16 +6,16 @@
  * A forked child inherits open files, and with them the kernel's lock: it would keep it when its parent has ended.
  * So all handles of this process are in a list, and a child closes their descriptors at once.
  */
-#include "sys/file_lock.h"
+#include "shared/file_lock.h"
 
 #include "base/error.h"
 #include "base/options.h"
 #include "sys/child.h"
 #include "sys/descriptor.h"
+#include "sys/file_lock.h"
 #include "sys/lock.h"
 
 #include <errno.h>
-#include <mproc/file_lock.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +26,8 @@ struct mproc_file_lock {
 	bool is_foreign;
 	/* Whether the descriptor is, or is to be, open for writing too. */
 	bool is_writable;
+	/* Of the file; -1: the file itself. */
+	int64_t byte;
 	/* Changed with the turn and with opening held. */
 	int descriptor;
 	mproci_lock turn;
@@ -79,6 +81,21 @@ static int enlist(mproc_file_lock *lock)
 	return lock->descriptor < 0 ? lock->descriptor : 0;
 }
 
+static int take_from_kernel(const mproc_file_lock *lock, mproc_deadline deadline)
+{
+	if (lock->byte >= 0)
+		return mproci_file_lock_take_byte(lock->descriptor, lock->byte, deadline);
+	return mproci_file_lock_take(lock->descriptor, lock->is_shared, deadline);
+}
+
+static void release_to_kernel(const mproc_file_lock *lock)
+{
+	if (lock->byte >= 0)
+		mproci_file_lock_release_byte(lock->descriptor, lock->byte);
+	else
+		mproci_file_lock_release(lock->descriptor);
+}
+
 static void delist(mproc_file_lock *lock)
 {
 	mproc_file_lock **link = &handles;
@@ -88,7 +105,7 @@ static void delist(mproc_file_lock *lock)
 		link = &(*link)->next;
 	*link = lock->next;
 	/* Closing would not do, if a child of _Fork() has the file open too. */
-	mproci_file_lock_release(lock->descriptor);
+	release_to_kernel(lock);
 	mproci_close(lock->descriptor);
 	let_go();
 }
@@ -134,10 +151,30 @@ static void free_handle(mproc_file_lock *lock)
 	let_go();
 }
 
+/* Those of a byte are for one at a time, who has to be able to write. */
+static int open_handle(const char *path, bool is_shared, int64_t byte, mproc_file_lock **ret_lock)
+{
+	mproc_file_lock *lock;
+	int rc;
+
+	pthread_once(&handlers_once, register_handlers);
+	rc = handlers_rc < 0 ? handlers_rc : make_handle(path, &lock);
+	if (rc < 0)
+		return mproci_fail(rc, "no memory for a file lock");
+	lock->is_shared = is_shared;
+	lock->is_writable = byte >= 0;
+	lock->byte = byte;
+	rc = enlist(lock);
+	if (rc < 0)
+		free_handle(lock);
+	else
+		*ret_lock = lock;
+	return rc;
+}
+
 int mproc_file_lock_open(const char *path, const mproc_file_lock_options *options, mproc_file_lock **ret_lock)
 {
 	static const mproc_file_lock_options defaults;
-	mproc_file_lock *lock;
 	int rc;
 
 	if (options == NULL)
@@ -145,19 +182,12 @@ int mproc_file_lock_open(const char *path, const mproc_file_lock_options *option
 	if (path == NULL || ret_lock == NULL)
 		return mproci_fail(-EINVAL, "%s is NULL", path == NULL ? "path" : "ret_lock");
 	rc = mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
-	if (rc < 0)
-		return rc;
-	pthread_once(&handlers_once, register_handlers);
-	rc = handlers_rc < 0 ? handlers_rc : make_handle(path, &lock);
-	if (rc < 0)
-		return mproci_fail(rc, "no memory for a file lock");
-	lock->is_shared = options->shared;
-	rc = enlist(lock);
-	if (rc < 0)
-		free_handle(lock);
-	else
-		*ret_lock = lock;
-	return rc;
+	return rc < 0 ? rc : open_handle(path, options->shared, -1, ret_lock);
+}
+
+int mproci_file_lock_open_byte(const char *path, int64_t byte, mproc_file_lock **ret_lock)
+{
+	return open_handle(path, false, byte, ret_lock);
 }
 
 static int check_handle(const mproc_file_lock *lock)
@@ -201,7 +231,7 @@ static int take(mproc_file_lock *lock, mproc_deadline deadline)
 {
 	int rc;
 
-	rc = mproci_file_lock_take(lock->descriptor, lock->is_shared, deadline);
+	rc = take_from_kernel(lock, deadline);
 	if (rc == -EBADF && !lock->is_writable) {
 		lock->is_writable = true;
 		return 0;
@@ -222,7 +252,7 @@ static int take_current(mproc_file_lock *lock, mproc_deadline deadline)
 		else if (rc > 0)
 			return 0;
 		if (rc < 0) {
-			mproci_file_lock_release(lock->descriptor);
+			release_to_kernel(lock);
 			return rc;
 		}
 	}
@@ -254,7 +284,7 @@ int mproc_file_lock_release(mproc_file_lock *lock)
 		return rc;
 	if (!mproci_lock_is_held(&lock->turn))
 		return mproci_fail(-EPERM, "file lock \"%.150s\": not held by this thread", lock->path);
-	mproci_file_lock_release(lock->descriptor);
+	release_to_kernel(lock);
 	return mproci_lock_release(&lock->turn);
 }
 
