@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "family/family.h"
+#include "pool/cached.h"
 #include "pool/seat.h"
 #include "pool/shuffle.h"
 #include "sys/clock.h"
@@ -54,6 +55,14 @@ static int share_context(const mproci_terms *terms, mproci_terms *shared)
 	memcpy(context, terms->context, terms->context_size);
 	shared->context = context;
 	return 0;
+}
+
+static int share_cache(const mproci_map_spec *spec, bool is_shared, mproci_map *map)
+{
+	if (spec->cache == NULL)
+		return 0;
+	map->cached = mproci_cached_create(spec, is_shared);
+	return map->cached == NULL ? -ENOMEM : 0;
 }
 
 static size_t round_up(size_t size)
@@ -129,12 +138,25 @@ int mproci_map_create(const mproci_map_spec *spec, uint32_t lane_count, uint32_t
 		rc = share(spec, &map->spec);
 	if (rc == 0)
 		rc = share_context(&spec->terms, &map->spec.terms);
+	if (rc == 0)
+		rc = share_cache(spec, is_shared, map);
 	if (rc < 0) {
 		mproci_map_destroy(map, spec, spare);
 		return rc;
 	}
 	*ret_map = map;
 	return 0;
+}
+
+int mproci_map_go_on(mproci_map *map, uint32_t busy_lanes)
+{
+	uint32_t lane_count = map->ranges->lane_count;
+
+	map->again = atomic_exchange(&map->put_off, 0);
+	map->spec.puts_off = false;
+	memset(map->ranges, 0, mproci_ranges_size(lane_count));
+	return mproci_ranges_init(
+		map->ranges, lane_count, busy_lanes, chunk_count(&map->spec), map->spec.chunk);
 }
 
 void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec, bool is_complete)
@@ -161,6 +183,7 @@ void mproci_map_destroy(mproci_map *map, const mproci_map_spec *spec, mproci_spa
 		mproc_free(map->spec.results);
 	if (map->spec.terms.context != spec->terms.context)
 		mproc_free((void *)(uintptr_t)map->spec.terms.context);
+	mproc_free(map->cached);
 	for (size_t i = 0; map->returned != NULL && i < spec->count; ++i)
 		mproci_place_empty(&map->returned[i].block);
 	give_block(spare, map->block);
@@ -170,8 +193,8 @@ static bool is_plain(const mproci_map_spec *spec)
 {
 	const mproci_terms *terms = &spec->terms;
 
-	return !spec->is_shuffled && !spec->has_returned && terms->retries == 0 && terms->soft_timeout == 0
-	       && terms->timeout == 0;
+	return !spec->is_shuffled && !spec->has_returned && spec->cache == NULL && terms->retries == 0
+	       && terms->soft_timeout == 0 && terms->timeout == 0;
 }
 
 void mproci_map_visit_begin(mproci_map_visit *visit, mproci_map *map, uint32_t lane,
@@ -186,6 +209,9 @@ void mproci_map_visit_begin(mproci_map_visit *visit, mproci_map *map, uint32_t l
 	visit->takes_one = true;
 	visit->value = mproci_verdict_of(MPROC_ENDING_VALUE, 0, lane, 1);
 	visit->is_plain = is_plain(&map->spec);
+	visit->cache = NULL;
+	visit->heeds_interrupts = false;
+	visit->delay = MPROCI_DELAY_NONE;
 	visit->task.terms = &map->spec.terms;
 	visit->task.worker = lane;
 	visit->task.soft_at = map->spec.terms.deadline;
@@ -255,7 +281,10 @@ static mproci_verdict do_item(mproci_map_visit *visit, size_t item, unsigned att
 			mproci_place_empty(&map->returned[item].block);
 		}
 		mproci_task_begin(&visit->task, map->spec.base + item, attempts);
-		rc = attempt(visit, item);
+		rc = visit->cache != NULL ? mproci_cached_attempt(visit, item, attempt, &attempts)
+					  : attempt(visit, item);
+		if (visit->delay != MPROCI_DELAY_NONE)
+			return mproci_verdict_of(MPROC_ENDING_NONE, 0, 0, attempts);
 	} while (rc != 0 && may_try_again(map, attempts));
 	if (rc != 0) {
 		note_failure(map);
@@ -332,6 +361,18 @@ static void do_plain_items(mproci_map_visit *visit, mproci_lane *lane, size_t fi
 	}
 }
 
+/* The rest of the chunk that was popped last is for whoever comes next. */
+static void put_back(mproci_map_visit *visit)
+{
+	mproci_ranges *ranges = visit->map->ranges;
+	uint32_t chunk;
+
+	mproci_ranges_lock(ranges);
+	if (mproci_ranges_popped(ranges, visit->lane, &chunk))
+		mproci_ranges_put_back(ranges, visit->lane);
+	mproci_ranges_unlock(ranges);
+}
+
 __attribute__((noinline)) static void do_items(
 	mproci_map_visit *visit, mproci_lane *lane, size_t first, size_t end)
 {
@@ -348,6 +389,10 @@ __attribute__((noinline)) static void do_items(
 		if (atomic_load_explicit(&map->is_stopping, memory_order_relaxed))
 			return;
 		end_item(map, item, do_item(visit, item, mproci_verdict_attempts(verdict_on(map, item))));
+		if (visit->delay == MPROCI_DELAY_LEAVING) {
+			put_back(visit);
+			return;
+		}
 	}
 }
 
@@ -406,8 +451,9 @@ bool mproci_map_is_exhausted(const mproci_map *map)
 size_t mproci_map_taken(const mproci_map *map)
 {
 	uint64_t left = mproci_ranges_left(map->ranges) * map->spec.chunk;
+	uint64_t most = map->again != 0 ? map->again : map->spec.count;
 
-	return left < map->spec.count ? map->spec.count - left : 0;
+	return map->spec.count - (left < most ? left : most);
 }
 
 static bool has_pending(const mproci_map *map, size_t first)

@@ -24,6 +24,12 @@ typedef struct mproci_map_spec {
 	size_t chunk;
 	mproci_terms terms;
 	bool stops_on_failure, is_shuffled, has_returned;
+	/* Items that another program is at are left for a second round: mproci_map_go_on. */
+	bool puts_off;
+	/* Where results are kept, and under what name; NULL: nowhere. */
+	mproc_cache *cache;
+	const char *cache_function;
+	uint64_t cache_version;
 } mproci_map_spec;
 
 typedef enum mproci_stop {
@@ -52,7 +58,21 @@ typedef struct mproci_map {
 	/* The block that holds this. */
 	void *block;
 	mproci_ranges *ranges;
+	/* Where results are kept (pool/cached.h), or NULL. */
+	struct mproci_cached *cached;
+	/* How many items were left for the second round; in that, how many there are; 0: it is the first. */
+	_Atomic uint64_t put_off;
+	uint64_t again;
 } mproci_map;
+
+/* What became of an item whose result another one is computing. */
+typedef enum mproci_delay {
+	MPROCI_DELAY_NONE,
+	/* It was left for the second round. */
+	MPROCI_DELAY_PUT_OFF,
+	/* It was not waited for any longer: this worker is to leave. */
+	MPROCI_DELAY_LEAVING,
+} mproci_delay;
 
 /* A worker in its lane. */
 typedef struct mproci_map_visit {
@@ -71,6 +91,12 @@ typedef struct mproci_map_visit {
 	/* Items that ended without a value; the first item of the chunk done last. */
 	size_t failed, first;
 	mproc_task task;
+	/* Where this worker looks for results, and keeps them; NULL: nowhere. */
+	mproc_cache *cache;
+	/* While it waits there for another one: leave off when the process was interrupted since @begun. */
+	bool heeds_interrupts;
+	uint64_t begun;
+	mproci_delay delay;
 } mproci_map_visit;
 
 /* In a worker's kill_at: the nursery has decided to kill it. */
@@ -100,6 +126,9 @@ void mproci_spare_drop(mproci_spare *spare);
  */
 int mproci_map_create(const mproci_map_spec *spec, uint32_t lane_count, uint32_t busy_lanes, bool is_shared,
 	mproci_spare *spare, mproci_map **ret_map);
+
+/* After the first round, with nobody inside: have the items worked on that were put off in it. */
+int mproci_map_go_on(mproci_map *map, uint32_t busy_lanes);
 
 /* Copy shared results back to where they were asked for; those of items without a value only when the map @is_complete. */
 void mproci_map_collect(const mproci_map *map, const mproci_map_spec *spec, bool is_complete);

@@ -232,6 +232,31 @@ START_TEST(a_shuffled_map_runs_every_item_once_in_another_order)
 }
 END_TEST
 
+START_TEST(a_second_round_has_the_items_that_were_put_off)
+{
+	mproci_map_spec spec = plain(20, 3);
+	mproci_map *map;
+
+	spec.puts_off = true;
+	map = create(&spec, 3);
+	work(map, 0);
+	map->verdicts[4] = map->verdicts[19] = 0;
+	map->put_off = 2;
+	ck_assert_int_eq(mproci_map_go_on(map, 2), 0);
+	ck_assert(!map->spec.puts_off);
+	ck_assert(!mproci_map_is_exhausted(map));
+	ck_assert_uint_eq(mproci_map_taken(map), 18);
+	ck_assert_uint_eq(work(map, 1), 0);
+	for (int i = 0; i < 20; ++i) {
+		ck_assert_int_eq(times[i], i == 4 || i == 19 ? 2 : 1);
+		assert_outcome(map, i, MPROC_ENDING_VALUE, 0);
+	}
+	ck_assert_uint_eq(mproci_map_taken(map), 20);
+	ck_assert_uint_eq(map->put_off, 0);
+	mproci_map_destroy(map, &spec, NULL);
+}
+END_TEST
+
 /* ---- trying again ---- */
 
 static int fail_twice(const void *item, void *result, mproc_task *task)
@@ -964,6 +989,7 @@ int main(void)
 		map_keeps_what_each_item_returned,
 		map_skips_items_that_have_ended,
 		a_shuffled_map_runs_every_item_once_in_another_order,
+		a_second_round_has_the_items_that_were_put_off,
 		an_item_that_fails_is_tried_again,
 		an_item_is_tried_no_more_often_than_its_retries,
 		nothing_is_begun_after_a_failure_when_that_stops_the_map,

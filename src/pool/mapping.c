@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/options.h"
 #include "family/member.h"
+#include "pool/cached.h"
 #include "pool/nursery.h"
 #include "sys/clock.h"
 
@@ -42,6 +43,8 @@ static int check_array(const char *what, const void *array, size_t size, size_t 
 
 static int check_options(const mproc_map_options *options, size_t count)
 {
+	int rc;
+
 	if (options->outcomes != NULL && count > SIZE_MAX / sizeof *options->outcomes)
 		return mproci_fail(-EOVERFLOW, "outcomes: %zu of %zu bytes do not fit into a size_t", count,
 			sizeof *options->outcomes);
@@ -51,6 +54,9 @@ static int check_options(const mproc_map_options *options, size_t count)
 	if (options->on_failure > MPROC_ON_FAILURE_STOP)
 		return mproci_fail(-EINVAL, "on_failure %d: %d (go on) and %d (stop) are possible",
 			(int)options->on_failure, (int)MPROC_ON_FAILURE_GO_ON, (int)MPROC_ON_FAILURE_STOP);
+	rc = mproci_cached_check(options);
+	if (rc < 0)
+		return rc;
 	return mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
 }
 
@@ -96,6 +102,10 @@ static int fill(mproci_mapping *mapping, mproc_task_function *function, const mp
 	mapping->spec.stops_on_failure = options->on_failure == MPROC_ON_FAILURE_STOP;
 	mapping->spec.is_shuffled = options->shuffle;
 	mapping->spec.has_returned = options->returned != NULL;
+	mapping->spec.puts_off = options->cache != NULL;
+	mapping->spec.cache = options->cache;
+	mapping->spec.cache_function = options->cache_function;
+	mapping->spec.cache_version = options->cache_version;
 	mapping->outcomes = options->outcomes;
 	mapping->returned = options->returned;
 	return 0;
@@ -180,37 +190,49 @@ static bool try_to_post(mproc_pool *pool, void *what)
 	return try->is_posted || try->rc < 0;
 }
 
+/* Let the workers at a map that was created. */
+static int post_map(mproci_mapping *mapping, mproci_map *map, uint64_t begun)
+{
+	const mproci_terms *terms = &mapping->spec.terms;
+	mproc_pool *pool = mapping->pool;
+	posting try = {.map = map};
+	int rc;
+
+	rc = mproci_pool_await(pool, try_to_post, &try, terms->deadline, begun);
+	if (rc == 0 && !try.is_posted)
+		rc = try.rc < 0 ? try.rc : mproci_pool_check(pool);
+	if (rc == -EINTR || rc == -ETIMEDOUT)
+		mproci_fail(rc, "%s while %d maps had not ended",
+			rc == -EINTR ? "interrupted" : "the deadline passed", MPROCI_POSTINGS);
+	if (rc < 0)
+		return rc;
+	mapping->map = map;
+	if (is_timed(terms))
+		pool->engine->tell(pool);
+	pool->engine->serve(pool);
+	return 0;
+}
+
 /* Let the workers at @spec, which is mapping->spec or a part of it. */
 static int post(mproci_mapping *mapping, const mproci_map_spec *spec, uint64_t begun)
 {
 	mproc_pool *pool = mapping->pool;
 	uint32_t target = atomic_load(&pool->crew->target);
 	uint32_t lanes = lanes_for(pool->crew, target);
-	posting try = {0};
+	mproci_map *map;
 	int rc;
 
 	rc = mproci_pool_check(pool);
 	if (rc < 0)
 		return rc;
-	rc = mproci_map_create(spec, lanes, target < lanes ? target : lanes, pool->engine->is_isolated,
-		&pool->spare, &try.map);
+	rc = mproci_map_create(
+		spec, lanes, target < lanes ? target : lanes, pool->engine->is_isolated, &pool->spare, &map);
 	if (rc < 0)
 		return rc;
-	rc = mproci_pool_await(pool, try_to_post, &try, spec->terms.deadline, begun);
-	if (rc == 0 && !try.is_posted)
-		rc = try.rc < 0 ? try.rc : mproci_pool_check(pool);
-	if (rc == -EINTR || rc == -ETIMEDOUT)
-		mproci_fail(rc, "%s while %d maps had not ended",
-			rc == -EINTR ? "interrupted" : "the deadline passed", MPROCI_POSTINGS);
-	if (rc < 0) {
-		mproci_map_destroy(try.map, spec, &pool->spare);
-		return rc;
-	}
-	mapping->map = try.map;
-	if (is_timed(&spec->terms))
-		pool->engine->tell(pool);
-	pool->engine->serve(pool);
-	return 0;
+	rc = post_map(mapping, map, begun);
+	if (rc < 0)
+		mproci_map_destroy(map, spec, &pool->spare);
+	return rc;
 }
 
 static bool is_done(mproc_pool *pool, void *what)
@@ -276,6 +298,17 @@ static void count_outcomes(mproci_mapping *mapping, const mproci_map *map, bool 
 	}
 }
 
+/* Afterwards nobody is inside. */
+static void take_down(mproc_pool *pool, mproci_map *map)
+{
+	pthread_mutex_lock(&pool->lock);
+	mproci_crew_take_down(pool->crew, map);
+	pthread_mutex_unlock(&pool->lock);
+	/* Who waits to post one has room now. */
+	mproci_event_count_notify(&pool->crew->news);
+	mproci_pool_await_quietly(pool, has_left, map);
+}
+
 /* A part is done: take it down, and give its results to the caller. */
 static void finish(mproci_mapping *mapping, const mproci_map_spec *spec)
 {
@@ -283,12 +316,7 @@ static void finish(mproci_mapping *mapping, const mproci_map_spec *spec)
 	mproci_map *map = mapping->map;
 	bool is_complete = !atomic_load(&map->is_stopping) && !pool->has_failed;
 
-	pthread_mutex_lock(&pool->lock);
-	mproci_crew_take_down(pool->crew, map);
-	pthread_mutex_unlock(&pool->lock);
-	/* Who waits to post one has room now. */
-	mproci_event_count_notify(&pool->crew->news);
-	mproci_pool_await_quietly(pool, has_left, map);
+	take_down(pool, map);
 	mproci_map_collect(map, spec, is_complete);
 	take_returned(mapping, map);
 	count_outcomes(mapping, map, is_complete);
@@ -373,10 +401,31 @@ static void await_end(mproci_mapping *mapping, uint64_t begun)
 	}
 }
 
+/* What was put off because other programs were at it. */
+static void await_second_round(mproci_mapping *mapping, uint64_t begun)
+{
+	mproc_pool *pool = mapping->pool;
+	mproci_map *map = mapping->map;
+	uint32_t target = atomic_load(&pool->crew->target), lanes = map->ranges->lane_count;
+
+	take_down(pool, map);
+	mapping->rc = mproci_map_go_on(map, target < lanes ? target : lanes);
+	if (mapping->rc == 0)
+		mapping->rc = post_map(mapping, map, begun);
+	if (mapping->rc == 0)
+		await_end(mapping, begun);
+	else
+		mproci_map_stop(map, MPROCI_STOP_CANCELLED);
+}
+
 /* Of a part that is posted. */
 static void await_part(mproci_mapping *mapping, const mproci_map_spec *spec, uint64_t begun)
 {
+	mproci_map *map = mapping->map;
+
 	await_end(mapping, begun);
+	if (atomic_load(&map->put_off) != 0 && mapping->rc == 0 && !atomic_load(&map->is_stopping))
+		await_second_round(mapping, begun);
 	note_end(mapping);
 	finish(mapping, spec);
 }
@@ -420,6 +469,8 @@ int mproci_mapping_start(mproci_mapping *mapping)
 {
 	size_t least = mapping->spec.count / LARGEST_CHUNK + 1;
 
+	/* Nor is there anybody for a second round. */
+	mapping->spec.puts_off = false;
 	/* Chunks are counted in 32 bits, and there is nobody to post a second part. */
 	if (mapping->spec.chunk < least)
 		mapping->spec.chunk = least;

@@ -340,10 +340,12 @@ END_TEST
 
 START_TEST(map_refuses_every_reserved_word)
 {
-	for (size_t i = 0; i < 6; ++i) {
-		mproc_map_options options = {0};
+	mproc_map_options options;
+
+	for (size_t i = 0; i < sizeof options.reserved / sizeof *options.reserved; ++i) {
 		char text[64];
 
+		memset(&options, 0, sizeof options);
 		options.reserved[i] = UINT64_MAX;
 		snprintf(text, sizeof text, "reserved[%zu] is 18446744073709551615, not 0", i);
 		assert_refused(
@@ -380,7 +382,8 @@ END_TEST
 
 START_TEST(reduce_refuses_what_is_for_maps_alone)
 {
-	static const char *const text = "chunk, outcomes, returned and shuffle are for mproc_pool_map alone";
+	static const char *const text =
+		"chunk, outcomes, returned, shuffle and cache are for mproc_pool_map alone";
 	mproc_outcome outcomes[4];
 	mproc_bytes returned[4];
 
@@ -388,6 +391,7 @@ START_TEST(reduce_refuses_what_is_for_maps_alone)
 	assert_refused(reduce_with(&(mproc_map_options){.outcomes = outcomes}), -EINVAL, text);
 	assert_refused(reduce_with(&(mproc_map_options){.returned = returned}), -EINVAL, text);
 	assert_refused(reduce_with(&(mproc_map_options){.shuffle = true}), -EINVAL, text);
+	assert_refused(reduce_with(&(mproc_map_options){.cache = (mproc_cache *)array}), -EINVAL, text);
 }
 END_TEST
 

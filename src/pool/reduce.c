@@ -98,9 +98,10 @@ static int check(const mproc_map_options *options, mproc_combine_function *combi
 			combine == NULL ? "combine is NULL"
 			: total == NULL ? "total is NULL"
 					: "result_size is 0");
-	if (options->chunk != 0 || options->outcomes != NULL || options->returned != NULL || options->shuffle)
+	if (options->chunk != 0 || options->outcomes != NULL || options->returned != NULL || options->shuffle
+		|| options->cache != NULL)
 		return mproci_fail(
-			-EINVAL, "chunk, outcomes, returned and shuffle are for mproc_pool_map alone");
+			-EINVAL, "chunk, outcomes, returned, shuffle and cache are for mproc_pool_map alone");
 	return 0;
 }
 

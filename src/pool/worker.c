@@ -314,6 +314,11 @@ static void begin_visit(mproci_worker *self, mproci_map *map)
 	/* Something is to be looked at after each. */
 	visit->takes_one = self->has_limits || self->heeds_interrupts || mproci_timeline_is_on()
 			   || map->spec.terms.deadline != MPROC_FOREVER;
+	if (map->cached == NULL)
+		return;
+	visit->cache = mproci_cached_open(map->cached, &self->cached);
+	visit->heeds_interrupts = self->heeds_interrupts;
+	visit->begun = self->begun;
 }
 
 /*
@@ -514,6 +519,7 @@ int mproci_worker_live(mproci_worker *self)
 	}
 	if (rc == 0)
 		mproci_worker_end(self);
+	mproci_cached_close(&self->cached);
 	mproci_worker_leave(&role);
 	return rc;
 }

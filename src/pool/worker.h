@@ -5,6 +5,7 @@
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
+#include "pool/cached.h"
 #include "pool/crew.h"
 
 typedef struct mproci_worker {
@@ -32,6 +33,7 @@ typedef struct mproci_worker {
 	/* What it is now. */
 	mproci_map_visit visit;
 	mproci_found found;
+	mproci_cached_own cached;
 } mproci_worker;
 
 /* Take a seat. */

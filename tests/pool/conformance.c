@@ -211,6 +211,7 @@ static void check_traces(void)
 
 static void add_everything(void)
 {
+	add_cached();
 	add_endings();
 	add_futures();
 	add_initializers();

@@ -44,6 +44,7 @@ extern noticeboard *board;
 int run_conformance(const char *name, mproc_backend which);
 
 /* The parts of the suite; each adds its tests. */
+void add_cached(void);
 void add_endings(void);
 void add_futures(void);
 void add_initializers(void);
