@@ -2,7 +2,7 @@
 # without mproc, built where what it needs is installed; the rest is what they all share.
 
 file(GLOB bench_common CONFIGURE_DEPENDS bench/*.c)
-list(FILTER bench_common EXCLUDE REGEX "_(bench|bench_[a-z]+|openmp|boost|zeromq|glib)\\.c$")
+list(FILTER bench_common EXCLUDE REGEX "_(bench|bench_[a-z]+|openmp|boost|zeromq|glib|lmdb)\\.c$")
 add_library(mproc_bench_common STATIC ${bench_common})
 target_compile_definitions(mproc_bench_common PUBLIC _GNU_SOURCE)
 target_link_libraries(mproc_bench_common PRIVATE mproc_flags PUBLIC Threads::Threads)
@@ -43,6 +43,13 @@ endif()
 pkg_check_modules(GLIB IMPORTED_TARGET glib-2.0)
 if(GLIB_FOUND)
   mproc_add_peers(glib PkgConfig::GLIB)
+endif()
+
+# Its keys and checksums are made as ours are.
+pkg_check_modules(LMDB IMPORTED_TARGET lmdb libcrypto)
+if(LMDB_FOUND)
+  mproc_add_peers(lmdb PkgConfig::LMDB)
+  target_include_directories(cache_lmdb SYSTEM PRIVATE ${XXHASH_INCLUDE_DIR})
 endif()
 
 # Boost is C++: a library of its own, which has none of the flags of C.

@@ -98,12 +98,18 @@ if(use_net)
     CLIENTS_SCRIPT="${PROJECT_SOURCE_DIR}/tests/manager/clients.py")
 endif()
 
-# What fails system calls shares a harness, and sees what the library asks malloc for.
+# What fails system calls, or kills at them, shares a harness, and sees what the library asks malloc for.
 file(GLOB fault_sources CONFIGURE_DEPENDS tests/fault/*.c)
-list(FILTER fault_sources EXCLUDE REGEX "_test\\.c$")
-target_sources(fault_start_test PRIVATE ${fault_sources})
-target_link_options(fault_start_test PRIVATE
-  -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free)
+list(FILTER fault_sources EXCLUDE REGEX "(_test|/scenario|/mistakes)\\.c$")
+target_sources(fault_start_test PRIVATE tests/fault/scenario.c tests/fault/mistakes.c)
+target_sources(store_kill_test PRIVATE tests/store/operations.c)
+target_sources(store_fault_test PRIVATE tests/store/operations.c)
+foreach(program fault_start_test store_kill_test store_fault_test)
+  target_sources(${program} PRIVATE ${fault_sources})
+  target_include_directories(${program} PRIVATE tests/fault)
+  target_link_options(${program} PRIVATE
+    -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc -Wl,--wrap=free)
+endforeach()
 
 # The conformance suite of pools: the same tests in one program for each backend.  The plugin comes only by dlopen.
 file(GLOB pool_sources CONFIGURE_DEPENDS tests/pool/conformance*.c)

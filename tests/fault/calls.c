@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -168,13 +170,53 @@ static const fault_call calls[] = {
 		.mask = ~0U,
 		.value = F_GETFL,
 		.why_not = no_way},
+	{.name = "fcntl F_OFD_SETLK",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_OFD_SETLK,
+		.codes = {EINTR, ENOLCK, EINVAL}},
+	{.name = "fcntl F_OFD_SETLKW",
+		.number = SYS_fcntl,
+		.argument = 2,
+		.mask = ~0U,
+		.value = F_OFD_SETLKW,
+		.codes = {EINTR, ENOLCK, EINVAL}},
 	{.name = "fcntl", .number = SYS_fcntl, .codes = {EPERM, EINVAL}},
 	{.name = "ioctl", .number = SYS_ioctl, .codes = {ENOTTY}},
 
 	/* Files: reading from what would wait, and be interrupted, is not in use. */
-	{.name = "openat", .number = SYS_openat, .codes = {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM}},
+	{.name = "openat O_CREAT",
+		.number = SYS_openat,
+		.argument = 3,
+		.mask = O_CREAT,
+		.value = O_CREAT,
+		.codes = {EMFILE, ENFILE, EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "openat", .number = SYS_openat, .codes = {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM, EIO}},
+	{.name = "mkdirat", .number = SYS_mkdirat, .codes = {EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "renameat", .number = SYS_renameat, .codes = {EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "renameat2 RENAME_EXCHANGE",
+		.number = SYS_renameat2,
+		.argument = 5,
+		.mask = RENAME_EXCHANGE,
+		.value = RENAME_EXCHANGE,
+		.codes = {EINVAL, ENOSYS, EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "renameat2", .number = SYS_renameat2, .codes = {EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "unlinkat", .number = SYS_unlinkat, .codes = {EACCES, ENOENT, EROFS, EIO}},
+	{.name = "faccessat", .number = SYS_faccessat, .codes = {EACCES, ENOENT, EROFS, EIO}},
+	{.name = "faccessat2", .number = SYS_faccessat2, .codes = {EACCES, ENOENT, EROFS, EIO, ENOSYS}},
+	{.name = "utimensat", .number = SYS_utimensat, .codes = {EACCES, EPERM, EROFS, EIO}},
+	{.name = "fallocate", .number = SYS_fallocate, .codes = {ENOSPC, EDQUOT, EIO, EOPNOTSUPP, EINTR}},
+	{.name = "flock LOCK_UN",
+		.number = SYS_flock,
+		.argument = 2,
+		.mask = LOCK_UN,
+		.value = LOCK_UN,
+		.why_not = own_descriptor},
+	{.name = "flock", .number = SYS_flock, .codes = {EINTR, ENOLCK}},
+	{.name = "writev", .number = SYS_writev, .codes = {EINTR, EIO, ENOSPC, EDQUOT, EFBIG}},
 	{.name = "read", .number = SYS_read, .codes = {EIO}},
-	{.name = "pread64", .number = SYS_pread64, .codes = {EIO}},
+	{.name = "pread64", .number = SYS_pread64, .codes = {EIO, EINTR}},
 	{.name = "readlink", .number = SYS_readlink, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "readlinkat", .number = SYS_readlinkat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "getdents64", .number = SYS_getdents64, .codes = {ENOMEM, EIO}},
@@ -185,14 +227,14 @@ static const fault_call calls[] = {
 		.mask = AT_EMPTY_PATH,
 		.value = AT_EMPTY_PATH,
 		.why_not = own_descriptor},
-	{.name = "newfstatat", .number = SYS_newfstatat, .codes = {EACCES, ENOENT, ENOMEM}},
+	{.name = "newfstatat", .number = SYS_newfstatat, .codes = {EACCES, ENOENT, ENOMEM, EIO}},
 	{.name = "statx", .number = SYS_statx, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "fstat", .number = SYS_fstat, .why_not = own_descriptor},
 	{.name = "ftruncate", .number = SYS_ftruncate, .codes = {EFBIG, ENOMEM}},
 	{.name = "fchmod", .number = SYS_fchmod, .codes = {EPERM, EROFS}},
 
 	/* Between processes. */
-	{.name = "write", .number = SYS_write, .codes = {EINTR, EIO}},
+	{.name = "write", .number = SYS_write, .codes = {EINTR, EIO, ENOSPC, EDQUOT}},
 	{.name = "sendmsg", .number = SYS_sendmsg, .codes = {EINTR, ENOMEM, EMFILE, ETOOMANYREFS}},
 	{.name = "recvmsg", .number = SYS_recvmsg, .codes = {EINTR}},
 	{.name = "sendto", .number = SYS_sendto, .codes = {EINTR, ENOMEM}},
@@ -211,6 +253,9 @@ static const fault_call calls[] = {
 		.why_not = "without it the process has no threads, not even one"},
 	{.name = "getpgrp", .number = SYS_getpgrp, .why_not = no_way},
 	{.name = "time", .number = SYS_time, .why_not = own_memory},
+	{.name = "mkdir", .number = SYS_mkdir, .codes = {EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "rename", .number = SYS_rename, .codes = {EACCES, ENOENT, ENOSPC, EDQUOT, EROFS, EIO}},
+	{.name = "unlink", .number = SYS_unlink, .codes = {EACCES, ENOENT, EROFS, EIO}},
 	{.name = "open", .number = SYS_open, .codes = {EMFILE, ENFILE, EACCES, ENOENT, ENOMEM}},
 	{.name = "stat", .number = SYS_stat, .codes = {EACCES, ENOENT, ENOMEM}},
 	{.name = "lstat", .number = SYS_lstat, .codes = {EACCES, ENOENT, ENOMEM}},
@@ -254,6 +299,9 @@ bool fault_is_lasting(const fault_call *call, int code)
 {
 	if (code == EAGAIN)
 		return call->is_fork;
+	/* What can be opened is there. */
+	if (code == ENOENT && call->number == SYS_newfstatat)
+		return false;
 	return code != EINTR && code != EBUSY && code != EIO;
 }
 

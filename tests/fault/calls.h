@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-	FAULT_MOST_CODES = 5,
+	FAULT_MOST_CODES = 8,
 };
 
 typedef struct fault_call {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fault/memory.h - the memory that the library gets from malloc, calloc and realloc: the linker puts
+ * tests/fault/memory.h - the memory that the library gets from malloc, calloc, realloc and aligned_alloc: the linker puts
  * functions of ours in between (--wrap).  What the C library gets for itself is not seen.
  */
 #ifndef FAULT_MEMORY_H

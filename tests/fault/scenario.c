@@ -53,8 +53,6 @@ typedef struct outcome {
 	char text[200];
 } outcome;
 
-fault_victim fault_victim_now;
-
 /* What a run without a fault ends with, for those that begin with nothing. */
 static census *reference;
 static char program_name[] = "fault", spawned[] = "spawned";
@@ -218,7 +216,7 @@ static void excuse(census *now, const census *expected)
 	/* One that was made by spawn has a copy of its argument. */
 	if (has_another_server(now) && now->blocks == expected->blocks + 1)
 		--now->blocks;
-	if (fault_victim_now != FAULT_SERVER || !is_zombie(now->other))
+	if (fault_here->victim != FAULT_SERVER || !is_zombie(now->other))
 		return;
 	now->members = expected->members;
 	now->processes = expected->processes;
@@ -377,7 +375,7 @@ static outcome start_and_finish(const fault_scenario *scenario, bool is_second)
 /* The server, when there is one. */
 static pid_t process_short_of_descriptors(void)
 {
-	return fault_victim_now == FAULT_SERVER_DESCRIPTORS ? fault_here->processes[1] : getpid();
+	return fault_here->victim == FAULT_SERVER_DESCRIPTORS ? fault_here->processes[1] : getpid();
 }
 
 static void limit_descriptors(rlim_t most)
@@ -410,12 +408,12 @@ static void make_scarce(void)
 {
 	char number[16];
 
-	if (fault_victim_now == FAULT_MALLOC)
+	if (fault_here->victim == FAULT_MALLOC)
 		fault_here->memory_left = fault_here->number;
 	snprintf(number, sizeof number, "%u", fault_here->number);
-	if (fault_victim_now == FAULT_SPAWNED_MALLOC)
+	if (fault_here->victim == FAULT_SPAWNED_MALLOC)
 		setenv(FAULT_MEMORY_VARIABLE, number, true);
-	if (fault_victim_now == FAULT_DESCRIPTORS || fault_victim_now == FAULT_SERVER_DESCRIPTORS)
+	if (fault_here->victim == FAULT_DESCRIPTORS || fault_here->victim == FAULT_SERVER_DESCRIPTORS)
 		limit_descriptors(find_limit(fault_here->number - 1));
 }
 
@@ -423,7 +421,7 @@ static void make_plentiful(const fault_scenario *scenario, const outcome *is)
 {
 	fault_here->memory_left = 0;
 	unsetenv(FAULT_MEMORY_VARIABLE);
-	if (fault_victim_now != FAULT_DESCRIPTORS && fault_victim_now != FAULT_SERVER_DESCRIPTORS)
+	if (fault_here->victim != FAULT_DESCRIPTORS && fault_here->victim != FAULT_SERVER_DESCRIPTORS)
 		return;
 	limit_descriptors(MOST_DESCRIPTORS);
 	/* As long as it was noticed. */
@@ -451,7 +449,7 @@ static outcome try(const fault_scenario *scenario)
 /* Who is started as a copy has the limits, too. */
 static bool is_felt_by_child(void)
 {
-	return fault_victim_now == FAULT_CHILD || fault_victim_now == FAULT_DESCRIPTORS;
+	return fault_here->victim == FAULT_CHILD || fault_here->victim == FAULT_DESCRIPTORS;
 }
 
 static void judge_success(const fault_scenario *scenario, const outcome *is)
@@ -473,7 +471,7 @@ static void judge_success(const fault_scenario *scenario, const outcome *is)
 /* A signal that is caught ends nothing; but for the beginning of a program, which is not ours. */
 static bool must_go_on(const fault_scenario *scenario)
 {
-	bool is_begun_anew = scenario->start == MPROC_START_SPAWN && fault_victim_now == FAULT_CHILD;
+	bool is_begun_anew = scenario->start == MPROC_START_SPAWN && fault_here->victim == FAULT_CHILD;
 
 	return fault_here->code == EINTR && !is_begun_anew;
 }
@@ -552,7 +550,7 @@ void fault_play(void *argument)
 	if (scenario->is_init)
 		init();
 	expect_to_work(scenario, "the start afterwards");
-	if (scenario->is_cold && fault_victim_now == FAULT_NOBODY)
+	if (scenario->is_cold && fault_here->victim == FAULT_NOBODY)
 		*reference = take_quiet_census(needs_init(scenario));
 	expect_nothing_left(scenario, "at the end", scenario->is_cold ? reference : &before);
 	judge(scenario, &is);

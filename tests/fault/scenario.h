@@ -38,7 +38,4 @@ void fault_be_spawned(int count, char **arguments);
 /* The function of fault_run, with a scenario. */
 void fault_play(void *scenario);
 
-/* Who is the victim of the run that comes. */
-extern fault_victim fault_victim_now;
-
 #endif

@@ -1,121 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every system call of a start fails once, and every request for memory: README.md.
- *
- *	FAULT_AT=17 CK_RUN_CASE=fork_survives_each_fault tests/fault_start_test
- *
- * tries call 17 alone; FAULT_SHOW=1 shows each call that fails, and what the processes print.
  */
 #include "calls.h"
 #include "mistakes.h"
 #include "scenario.h"
 #include "support.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "sweep.h"
 
 enum {
 	PATIENCE_SECONDS = 60,
 	/* Which hang on purpose, and are noticed as well when they are only slow. */
 	MISTAKE_SECONDS = 2,
-	MOST_COMPLAINTS = 30,
 };
 
-typedef struct sweep {
-	const fault_scenario *scenario;
-	fault_victim victim;
-	unsigned calls, runs, complaints;
-	/* Of a mistake: the complaint that was to come has come. */
-	bool is_caught;
-} sweep;
-
-static const char *const victims[] = {"nobody", "starter", "server", "child", "memory", "child's memory",
-	"descriptors", "server's descriptors"};
-
-static void show(const sweep *it, const fault_plan *plan, const fault_result *result)
+static fault_sweep sweep_of(const fault_scenario *scenario, fault_victim victim)
 {
-	fprintf(stderr, "fault: %s: %s: call %u, %s %s%s: %s\n%s", it->scenario->name, victims[plan->victim],
-		plan->number, result->was_injected ? result->call : "none",
-		result->was_injected ? strerrorname_np(result->code) : "",
-		plan->is_lasting ? " from there on" : "", result->complaint, fault_output());
-}
-
-static bool is_unexpected(sweep *it, const fault_result *result)
-{
-	const char *expected = it->scenario->caught_as;
-
-	if (result->complaint[0] == '\0' || expected == NULL)
-		return result->complaint[0] != '\0';
-	it->is_caught = it->is_caught || strstr(result->complaint, expected) != NULL;
-	return false;
-}
-
-static fault_result run(sweep *it, unsigned number, int variant, bool is_lasting)
-{
-	fault_plan plan = {
-		.victim = it->victim,
-		.number = number,
-		.variant = variant,
-		.is_lasting = is_lasting,
-		.seconds = it->scenario->mistake != NULL ? MISTAKE_SECONDS : PATIENCE_SECONDS,
+	return (fault_sweep){
+		.name = scenario->name,
+		.victim = victim,
+		.function = fault_play,
+		.argument = (void *)(uintptr_t)scenario,
+		.seconds = scenario->mistake != NULL ? MISTAKE_SECONDS : PATIENCE_SECONDS,
+		.caught_as = scenario->caught_as,
 	};
-	fault_result result;
-
-	fault_victim_now = it->victim;
-	result = fault_run(&plan, fault_play, (void *)(uintptr_t)it->scenario);
-	++it->runs;
-	it->complaints += result.complaint[0] != '\0';
-	if ((is_unexpected(it, &result) && it->complaints <= MOST_COMPLAINTS) || getenv("FAULT_SHOW") != NULL)
-		show(it, &plan, &result);
-	return result;
-}
-
-/* One call, with each of its codes.  Returns false when there is no such call. */
-static bool fail_call(sweep *it, unsigned number)
-{
-	fault_result result;
-	int variant = 0;
-
-	do {
-		result = run(it, number, variant, false);
-		if (result.may_last && !it->is_caught)
-			run(it, number, variant, true);
-	} while (++variant < result.code_count && !it->is_caught);
-	return result.was_injected;
-}
-
-static void sweep_calls(sweep *it)
-{
-	const char *only = getenv("FAULT_AT");
-
-	if (only != NULL) {
-		fail_call(it, (unsigned)atoi(only));
-		return;
-	}
-	while (fail_call(it, it->calls + 1) && !it->is_caught)
-		++it->calls;
 }
 
 static unsigned fail_each(const fault_scenario *scenario, fault_victim victim)
 {
-	sweep it = {.scenario = scenario, .victim = victim};
-
-	sweep_calls(&it);
-	printf("fault\t%s\t%s\t%u calls\t%u runs\t%u complaints\n", scenario->name, victims[victim], it.calls,
-		it.runs, it.complaints);
-	fflush(stdout);
-	return it.complaints;
+	return fault_sweep_and_tell(sweep_of(scenario, victim));
 }
 
 /* Without a fault it works, or there is nothing to be seen with one. */
 static void play_soundly(const fault_scenario *scenario)
 {
-	sweep it = {.scenario = scenario, .victim = FAULT_NOBODY};
-	fault_result result = run(&it, 0, 0, false);
+	fault_sweep it = sweep_of(scenario, FAULT_NOBODY);
+	const char *complaint = fault_run_soundly(&it);
 
-	ck_assert_msg(
-		result.complaint[0] == '\0', "%s, without a fault: %s", scenario->name, result.complaint);
+	ck_assert_msg(complaint[0] == '\0', "%s, without a fault: %s", scenario->name, complaint);
 }
 
 static void fail_everything(const fault_scenario *scenario)
@@ -207,10 +129,10 @@ START_TEST(mistakes_are_caught)
 	fault_prepare();
 	fault_prepare_scenarios();
 	for (const fault_scenario *mistake = fault_mistakes; mistake->name != NULL; ++mistake) {
-		sweep it = {.scenario = mistake, .victim = FAULT_STARTER};
+		fault_sweep it = sweep_of(mistake, FAULT_STARTER);
 
 		play_soundly(mistake);
-		sweep_calls(&it);
+		fault_sweep_calls(&it);
 		ck_assert_msg(it.is_caught, "%s: not in %u runs, with %u other complaints", mistake->name,
 			it.runs, it.complaints);
 	}

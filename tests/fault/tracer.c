@@ -4,7 +4,7 @@
  * mark: an instruction that traps, with what it means in a register.
  *
  * To fail a call, its number is replaced by -1 where it enters the kernel, and the result by an error where
- * it leaves it.
+ * it leaves it.  Who is killed where he enters the kernel is not served any more.
  */
 #include "tracer.h"
 
@@ -32,8 +32,9 @@ typedef struct tracee {
 	/* It is known who started it; its first stop has been seen. */
 	bool is_known, is_waiting;
 	bool is_in_call, is_in_function, has_ended;
-	/* What its call is to fail with, or 0. */
+	/* What its call is to fail with, or 0; or it is to be the last one. */
 	int pending;
+	bool is_doomed;
 	/* Its last call, for whom it hangs in. */
 	long number;
 	uint64_t arguments[6];
@@ -225,7 +226,7 @@ static bool is_counted(const run *it, const tracee *who)
 /* Who was there before the beginning sleeps in a call, and could not be told otherwise then. */
 static bool is_watched(const run *it, const tracee *who)
 {
-	return who->pending != 0 || is_counted(it, who)
+	return who->pending != 0 || who->is_doomed || is_counted(it, who)
 	       || (who->role == FAULT_SERVER && it->plan->victim == FAULT_SERVER && is_interested(it));
 }
 
@@ -253,6 +254,7 @@ static void choose_code(run *it, const fault_call *call)
 	it->result.code_count = fault_count_codes(call);
 	it->result.code = call->codes[it->plan->variant % it->result.code_count];
 	fault_here->code = it->result.code;
+	fault_here->call = call->name;
 	it->result.may_last = fault_is_lasting(call, it->result.code);
 }
 
@@ -263,6 +265,19 @@ static void fail(const run *it, tracee *who)
 		skip_call(who->pid);
 }
 
+/* A thread takes its process with it. */
+static void kill_at_call(run *it, tracee *who, const char *name)
+{
+	if (++it->calls != it->plan->number)
+		return;
+	it->result.was_injected = true;
+	it->result.call = name;
+	it->result.code_count = 1;
+	who->is_doomed = it->plan->deed == FAULT_KILLED_AFTER;
+	if (!who->is_doomed)
+		kill(who->pid, SIGKILL);
+}
+
 static void enter_call(run *it, tracee *who)
 {
 	const fault_call *call;
@@ -270,6 +285,10 @@ static void enter_call(run *it, tracee *who)
 	if (!is_counted(it, who))
 		return;
 	call = fault_find_call(who->number, who->arguments);
+	if (it->plan->deed != FAULT_FAILS) {
+		kill_at_call(it, who, call->name);
+		return;
+	}
 	if (fault_count_codes(call) > 0 && ++it->calls == it->plan->number)
 		choose_code(it, call);
 	if (call == it->kind)
@@ -286,6 +305,8 @@ static void stop_at_call(run *it, tracee *who)
 			who->number = (long)info.entry.nr;
 			memcpy(who->arguments, info.entry.args, sizeof who->arguments);
 			enter_call(it, who);
+		} else if (who->is_doomed) {
+			kill(who->pid, SIGKILL);
 		} else if (who->pending != 0) {
 			set_result(who->pid, -who->pending);
 			who->pending = 0;
@@ -503,6 +524,8 @@ static void judge_end(run *it)
 
 	if (fault_here->complaint[0] != '\0')
 		complain(it, "%s", fault_here->complaint);
+	if (it->plan->deed != FAULT_FAILS && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return;
 	if (WIFSIGNALED(status))
 		complain(it, "the starter was ended by signal %d", WTERMSIG(status));
 	if (status != 0)
@@ -531,6 +554,7 @@ fault_result fault_run(const fault_plan *plan, void (*function)(void *argument),
 	lseek(output, 0, SEEK_SET);
 	clock_gettime(CLOCK_MONOTONIC, &it.until);
 	it.until.tv_sec += plan->seconds;
+	fault_here->victim = plan->victim;
 	fault_here->number = plan->number;
 	fflush(NULL);
 	pid = fork();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/fault/tracer.h - running a process, those it starts and those they start, and having a system call of
- * one of them fail.
+ * one of them fail, or one of them killed at it.
  */
 #ifndef FAULT_TRACER_H
 #define FAULT_TRACER_H
@@ -54,12 +54,14 @@ typedef struct fault_board {
 	/* All that were started, ended or not. */
 	_Atomic uint32_t process_count;
 	_Atomic pid_t processes[FAULT_MOST_PROCESSES];
-	/* That of the plan. */
+	/* Those of the plan. */
+	fault_victim victim;
 	unsigned number;
 	/* How many requests for memory it takes to the one that is refused, with it; 0: none is. */
 	_Atomic uint32_t memory_left;
-	/* What a call failed with; 0: none has. */
+	/* What a call failed with; 0: none has.  And its name. */
 	_Atomic int code;
+	const char *_Atomic call;
 	/* Of a victim that is no call: it was there. */
 	_Atomic bool was_refused;
 	/* What was wrong; "" for nothing. */
@@ -68,8 +70,17 @@ typedef struct fault_board {
 
 extern fault_board *fault_here;
 
+/* What becomes of the n-th call. */
+typedef enum fault_deed {
+	FAULT_FAILS,
+	/* The process is killed, before or after the kernel has done what was asked of it. */
+	FAULT_KILLED_BEFORE,
+	FAULT_KILLED_AFTER,
+} fault_deed;
+
 typedef struct fault_plan {
 	fault_victim victim;
+	fault_deed deed;
 	/* Which of its calls, from 1. */
 	unsigned number;
 	/* Which of the codes of that call, from 0; beyond the last one, the first again. */
@@ -81,7 +92,7 @@ typedef struct fault_plan {
 } fault_plan;
 
 typedef struct fault_result {
-	/* There was such a call, and it failed. */
+	/* There was such a call, and it failed, or was the last. */
 	bool was_injected;
 	/* How many codes it has, and which one it got; whether that may last. */
 	int code_count, code;
@@ -99,8 +110,8 @@ void fault_prepare(void);
 void fault_finish(void);
 
 /*
- * Run @function in a new process.  It complains, or returns.  Afterwards neither it nor anybody it started
- * may be there.
+ * Run @function in a new process.  It complains, or returns, or is killed as planned; whom it has started before may complain too.
+ * Afterwards neither it nor anybody it started may be there.
  */
 fault_result fault_run(const fault_plan *plan, void (*function)(void *argument), void *argument);
 
