@@ -102,15 +102,25 @@ bench_peer *bench_peer_open_if_built(const char *program, unsigned argument)
 	return access(path, X_OK) == 0 ? bench_peer_open(program, argument) : NULL;
 }
 
-bench_peer *bench_peer_open_python(const char *text)
+static bench_peer *open_script(const char *interpreter, const char *text)
 {
-	bench_peer *peer = start("python3", (const char *const[]){"python3", "-c", text, NULL});
+	bench_peer *peer = start(interpreter, (const char *const[]){interpreter, "-c", text, NULL});
 	char line[LINE_SIZE];
 
 	if (fgets(line, sizeof line, peer->from) == NULL)
 		return bench_peer_close(peer);
 	stop(peer);
 	return peer;
+}
+
+bench_peer *bench_peer_open_python(const char *text)
+{
+	return open_script("python3", text);
+}
+
+bench_peer *bench_peer_open_debian_python(const char *text)
+{
+	return open_script("/usr/bin/python3", text);
 }
 
 double bench_peer_run(bench_peer *peer, const char *kind)

@@ -26,6 +26,9 @@ bench_peer *bench_peer_open_if_built(const char *program, unsigned argument);
  */
 bench_peer *bench_peer_open_python(const char *text);
 
+/* The same with Debian's Python, which finds the modules that come as packages; another one on the path may not. */
+bench_peer *bench_peer_open_debian_python(const char *text);
+
 /* Let it do one kind of work.  Returns the nanoseconds that it took; ends the benchmark when the peer fails. */
 double bench_peer_run(bench_peer *peer, const char *kind);
 
