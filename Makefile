@@ -56,10 +56,14 @@ release debug: %: build/%/build.ninja
 	$(call BUILD,$*)
 
 demo: build/release/build.ninja
-	$(call BUILD,release,find_primes verify_prime shared_dict)
+	$(call BUILD,release,find_primes verify_prime shared_dict cached_primes cache_stats)
 	build/release/examples/find_primes --with all
 	build/release/examples/verify_prime --with all 112272535095295 100109100129100151
 	build/release/examples/shared_dict --top 5 README.md
+	build/release/examples/cached_primes --below 5000000 build/demo-cache
+	build/release/examples/cached_primes --below 5000000 build/demo-cache
+	build/release/examples/cache_stats build/demo-cache
+	build/release/examples/cache_stats --clear build/demo-cache
 	build/release/examples/verify_prime --with manager 112272535095295 100109100129100151
 
 # Configured again, for the case that the test library has come since.
