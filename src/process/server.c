@@ -142,18 +142,26 @@ static void take_request(server *self)
 	close_descriptors(self);
 }
 
-static void note_ending(server *self, pid_t pid, mproci_ending ending)
+/* Noted before it is reaped, or it would be lost with this server; told after that, when its pid is free. */
+static void end_child(server *self, size_t index, mproci_ending ending)
+{
+	served child = self->children[index];
+
+	mproci_member_ends(child.member, ending, true);
+	mproci_child_reap_pid(child.pid);
+	mproci_member_tell(child.member);
+	self->children[index] = self->children[--self->count];
+}
+
+static void end_pid(server *self, pid_t pid, mproci_ending ending)
 {
 	for (size_t i = 0; i < self->count; ++i) {
-		mproci_id member = self->children[i].member;
-
-		if (self->children[i].pid != pid)
-			continue;
-		mproci_member_ends(member, ending, true);
-		mproci_member_tell(member);
-		self->children[i] = self->children[--self->count];
-		return;
+		if (self->children[i].pid == pid) {
+			end_child(self, i, ending);
+			return;
+		}
 	}
+	mproci_child_reap_pid(pid);
 }
 
 static void reap(server *self)
@@ -162,10 +170,8 @@ static void reap(server *self)
 	pid_t pid;
 
 	mproci_child_bell_silence(self->bell);
-	while ((pid = mproci_child_any(&ending)) != 0) {
-		note_ending(self, pid, ending);
-		mproci_child_reap_pid(pid);
-	}
+	while ((pid = mproci_child_any(&ending)) != 0)
+		end_pid(self, pid, ending);
 }
 
 /* It holds nothing of the application's: what is to be seen closed elsewhere must not be open here. */
