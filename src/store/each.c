@@ -35,7 +35,8 @@ static int read_front(const showing *self, const mproci_met *met, mproci_stored 
 		return 0;
 	if (got < 0) {
 		mproci_fail(got, "%s: %s", met->name, strerror(-got));
-		return mproci_cache_fail(self->cache, got);
+		mproci_cache_fail(self->cache, got);
+		return got;
 	}
 	if (!mproci_stored_front_is_possible(front, (size_t)got, met->status.size))
 		return 0;
