@@ -69,10 +69,15 @@ static void assert_lacks(uint64_t first, uint64_t last)
 }
 
 /* Until the thread, of whatever process, has removed so many. */
+/* By a sweep that has come to its end, which has the lock until then. */
 static void await_evicted(uint64_t evicted)
 {
+	mproc_file_lock *lock;
+
 	while (usage_of(cache).evicted < evicted)
 		sched_yield();
+	ck_assert_int_eq(mproci_sweep_lock(cache, MPROC_FOREVER, &lock), 0);
+	ck_assert_ptr_null(mproc_file_lock_close(lock));
 }
 
 static void sweep(void)
