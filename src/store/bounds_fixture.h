@@ -29,6 +29,13 @@ static mproc_cache *open_cache(uint64_t max_bytes, double max_age)
 	return cache;
 }
 
+/* For who was forked too: an assertion of Check that holds is written to a file, which is one for all of them. */
+static inline void require(bool is_so, const char *what)
+{
+	if (!is_so)
+		ck_abort_msg("%s is not so; %s", what, mproc_error_text());
+}
+
 static mproc_cache_key key_of(const uint64_t *number)
 {
 	return (mproc_cache_key){
@@ -42,10 +49,10 @@ static inline void put_sized(mproc_cache *cache, uint64_t number, size_t size)
 	char bytes[8 * PAGE] = {0};
 	int rc;
 
-	ck_assert_uint_le(size, sizeof bytes);
+	require(size <= sizeof bytes, "room for a result");
 	memcpy(bytes, &number, sizeof number);
 	rc = mproc_cache_put(cache, &key, bytes, size);
-	ck_assert_msg(rc == 0, "%d: %s", rc, mproc_error_text());
+	require(rc == 0, "a result is stored");
 }
 
 static inline void put(mproc_cache *cache, uint64_t number)
@@ -64,7 +71,7 @@ static inline bool has(mproc_cache *cache, uint64_t number)
 	mproc_cache_key key = key_of(&number);
 	int rc = mproc_cache_contains(cache, &key);
 
-	ck_assert_int_ge(rc, 0);
+	require(rc >= 0, "it is known what is there");
 	return rc == 1;
 }
 
@@ -77,9 +84,9 @@ static inline int get(mproc_cache *cache, uint64_t number)
 
 	if (rc == -ENOENT)
 		return rc;
-	ck_assert_msg(rc == 0, "%d: %s", rc, mproc_error_text());
-	ck_assert_uint_eq(value.size, sizeof number);
-	ck_assert_mem_eq(value.bytes, &number, sizeof number);
+	require(rc == 0, "a result is read");
+	require(value.size == sizeof number && memcmp(value.bytes, &number, sizeof number) == 0,
+		"the result of this number");
 	mproc_cache_value_free(&value);
 	return 0;
 }
@@ -91,7 +98,7 @@ static inline const char *name_of(uint64_t number)
 	mproc_cache_key key = key_of(&number);
 	mproci_digest digest;
 
-	ck_assert_int_eq(mproci_digest_of(&key, &digest), 0);
+	require(mproci_digest_of(&key, &digest) == 0, "a digest");
 	mproci_digest_path(&digest, name);
 	return name;
 }
@@ -100,7 +107,7 @@ static inline mproci_file_status status_of(const mproc_cache *cache, uint64_t nu
 {
 	mproci_file_status status = {0};
 
-	ck_assert_int_eq(mproci_file_status_at(cache->directory, name_of(number), &status), 0);
+	require(mproci_file_status_at(cache->directory, name_of(number), &status) == 0, "a result is there");
 	return status;
 }
 
@@ -113,14 +120,14 @@ static inline void set_times(const mproc_cache *cache, uint64_t number, int64_t 
 		{.tv_sec = (now - stored) / SECONDS, .tv_nsec = (now - stored) % SECONDS},
 	};
 
-	ck_assert_int_eq(utimensat(cache->directory, name_of(number), times, 0), 0);
+	require(utimensat(cache->directory, name_of(number), times, 0) == 0, "a time is set");
 }
 
 static inline mproc_cache_usage usage_of(mproc_cache *cache)
 {
 	mproc_cache_usage usage;
 
-	ck_assert_int_eq(mproc_cache_stats(cache, &usage), 0);
+	require(mproc_cache_stats(cache, &usage) == 0, "a usage");
 	return usage;
 }
 
