@@ -796,7 +796,7 @@ static void try_second_points(void)
 
 enum {
 	/* When there is little time, so many times fewer deaths of a victim. */
-	QUICKLY = 4,
+	QUICKLY = 8,
 };
 
 /* A build that is not optimized stores more often, and leaves the same: there every third death of a victim will do. */
