@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * crash [--full | --quick] [--seed=N] [NAME...] - kill every operation after each of its instructions; only those whose names begin so.
- * --full: after each also where it is long (README.md).  --quick: those who recover after fewer deaths.
+ * --full: after each also where it is long (README.md).  --quick: after its changes and a few others.
  * --seed: take the same samples as the run that told this number.
  *
  * A line an operation: crash, its name, kill points, violations.  Exit status 1 when there was a violation, or a
@@ -69,7 +69,7 @@ enum {
 };
 
 typedef struct arguments {
-	bool is_full, is_quick;
+	crash_extent extent;
 	unsigned seed;
 	/* Which operations; NULL after the last. */
 	char **names;
@@ -113,7 +113,7 @@ static void try_operation(const crash_operation *operation, const arguments *giv
 	crash_result result;
 
 	++all->operations;
-	result = crash_run(operation, given->is_full);
+	result = crash_run(operation, given->extent);
 	if (operation->is_mistake) {
 		all->missed += result.violations == 0;
 		printf("%s\t%s\t%u\t%u\n", result.violations > 0 ? "caught" : "MISSED", operation->name,
@@ -123,7 +123,7 @@ static void try_operation(const crash_operation *operation, const arguments *giv
 	}
 	report(operation->name, "", result, all);
 	if (operation->is_killed_twice)
-		report(operation->name, ", recovery too", crash_run_twice(operation, given->is_quick), all);
+		report(operation->name, ", recovery too", crash_run_twice(operation, given->extent), all);
 }
 
 static const crash_operation *find_operation(unsigned index)
@@ -187,13 +187,15 @@ static bool await_harnesses(void)
 static arguments read_arguments(char **argv)
 {
 	static const char seed[] = "--seed=";
-	arguments given = {.seed = (unsigned)time(NULL) % 10000, .names = argv + 1};
+	arguments given = {.extent = CRASH_USUAL, .seed = (unsigned)time(NULL) % 10000, .names = argv + 1};
 
 	for (; *given.names != NULL && strncmp(*given.names, "--", 2) == 0; ++given.names) {
 		if (strncmp(*given.names, seed, strlen(seed)) == 0)
 			given.seed = (unsigned)strtoul(*given.names + strlen(seed), NULL, 10);
-		given.is_full |= strcmp(*given.names, "--full") == 0;
-		given.is_quick |= strcmp(*given.names, "--quick") == 0;
+		if (strcmp(*given.names, "--full") == 0)
+			given.extent = CRASH_FULL;
+		if (strcmp(*given.names, "--quick") == 0)
+			given.extent = CRASH_QUICK;
 	}
 	return given;
 }

@@ -46,6 +46,8 @@ enum {
 	/* How many steps that change nothing make a sample: of the library's own, and of others. */
 	SAMPLE_OF_OWN = 400,
 	SAMPLE_OF_OTHERS = 120,
+	/* When there is little time, so many times fewer of them, and of the deaths before those of a recoverer. */
+	QUICKLY = 8,
 };
 
 /* The linker's: where this program's code is, and with it the library's. */
@@ -693,19 +695,22 @@ static void sample(const course *known, bool is_own, unsigned count, bool *ret_p
 }
 
 /* Returns a list to be freed: whether to kill after that many steps. */
-static bool *choose_points(const crash_operation *operation, const course *known, bool is_full)
+static bool *choose_points(const crash_operation *operation, const course *known, crash_extent extent)
 {
+	const unsigned fewer = extent == CRASH_QUICK ? QUICKLY : 1;
+	const bool is_hurried = extent == CRASH_QUICK && !operation->is_mistake && !operation->is_slow;
+	const bool is_sampled = operation->is_sampled || is_hurried;
 	bool *points = calloc(known->steps + 1, sizeof *points);
 
 	if (points == NULL)
 		abort();
-	if (is_full || (known->steps <= LONGEST_IN_FULL && !operation->is_slow && !operation->is_sampled))
+	if (extent == CRASH_FULL || (known->steps <= LONGEST_IN_FULL && !operation->is_slow && !is_sampled))
 		memset(points, true, known->steps + 1);
 	for (unsigned i = 0; i < known->change_count; ++i)
 		points[known->changes[i]] = true;
-	if (operation->is_sampled) {
-		sample(known, true, SAMPLE_OF_OWN, points);
-		sample(known, false, SAMPLE_OF_OTHERS, points);
+	if (is_sampled) {
+		sample(known, true, SAMPLE_OF_OWN / fewer, points);
+		sample(known, false, SAMPLE_OF_OTHERS / fewer, points);
 	}
 	return points;
 }
@@ -730,14 +735,14 @@ static crash_result stop_counting(course *known)
 	return test.result;
 }
 
-crash_result crash_run(const crash_operation *operation, bool is_full)
+crash_result crash_run(const crash_operation *operation, crash_extent extent)
 {
 	course known;
 	bool *points;
 
 	start_counting();
 	explore_victim(operation, &known);
-	points = choose_points(operation, &known, is_full);
+	points = choose_points(operation, &known, extent);
 	for (unsigned step = 0; step <= known.steps && !has_enough(); ++step) {
 		if (points[step])
 			try_point(operation, &known, step);
@@ -794,11 +799,6 @@ static void try_second_points(void)
 	free_course(&known);
 }
 
-enum {
-	/* When there is little time, so many times fewer deaths of a victim. */
-	QUICKLY = 8,
-};
-
 /* A build that is not optimized stores more often, and leaves the same: there every third death of a victim will do. */
 #ifdef NDEBUG
 enum {
@@ -810,9 +810,10 @@ enum {
 };
 #endif
 
-crash_result crash_run_twice(const crash_operation *operation, bool is_quick)
+crash_result crash_run_twice(const crash_operation *operation, crash_extent extent)
 {
-	const unsigned apart = operation->is_mistake ? 1 : DEATHS_APART * (is_quick ? QUICKLY : 1);
+	const unsigned apart =
+		operation->is_mistake ? 1 : DEATHS_APART * (extent == CRASH_QUICK ? QUICKLY : 1);
 	course known;
 
 	start_counting();

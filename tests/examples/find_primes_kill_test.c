@@ -18,7 +18,7 @@
 #include <time.h>
 
 enum {
-	runs_under_fire = 100,
+	runs_under_fire = 40,
 	queue_runs_under_fire = 12,
 	root_kills_wanted = 10,
 	primes_in_c = 54208,
