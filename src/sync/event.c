@@ -58,6 +58,8 @@ int mproc_event_clear(mproc_event *public)
 	if (rc < 0)
 		return rc;
 	atomic_store_explicit(&inside(public)->is_set, false, memory_order_relaxed);
+	/* Who looks for work between this and a wait sees it, or is told: the store must not come after that of mproc_event_set. */
+	atomic_thread_fence(memory_order_seq_cst);
 	return 0;
 }
 

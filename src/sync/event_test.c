@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <mproc/arena.h>
+#include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 enum {
 	WAITERS = 8,
 	ROUNDS = 2000,
+	RACES = 100000,
 };
 
 /* In the arena. */
@@ -423,6 +426,58 @@ START_TEST(join_of_a_setter_killed_before_it_told_anybody_ends_the_waits)
 }
 END_TEST
 
+/* What one thread does at the same time as another that clears the event and looks for work. */
+static struct race {
+	_Alignas(128) _Atomic long round;
+	_Alignas(128) _Atomic long finished;
+	_Alignas(128) _Atomic bool has_work;
+	_Alignas(128) mproc_event event;
+} race;
+
+static void *bring_work(void *unused)
+{
+	(void)unused;
+	for (long round = 1; round <= RACES; ++round) {
+		while (atomic_load(&race.round) < round)
+			sched_yield();
+		atomic_store_explicit(&race.has_work, true, memory_order_release);
+		mproc_event_set(&race.event);
+		atomic_store(&race.finished, round);
+	}
+	return NULL;
+}
+
+/* Returns whether the work was seen, or the event tells of it. */
+static bool look_for_work(long round)
+{
+	bool is_seen;
+
+	atomic_store(&race.has_work, false);
+	atomic_store(&race.round, round);
+	/* Each time at another moment. */
+	for (atomic_int i = 0; i < round % 200; ++i)
+		;
+	mproc_event_clear(&race.event);
+	is_seen = atomic_load_explicit(&race.has_work, memory_order_acquire);
+	while (atomic_load(&race.finished) < round)
+		sched_yield();
+	return is_seen || mproc_event_is_set(&race.event) == 1;
+}
+
+START_TEST(who_clears_the_event_and_looks_for_work_misses_none)
+{
+	int missed = 0;
+	pthread_t other;
+
+	ck_assert_int_eq(mproc_event_init(&race.event), 0);
+	ck_assert_int_eq(pthread_create(&other, NULL, bring_work, NULL), 0);
+	for (long round = 1; round <= RACES; ++round)
+		missed += !look_for_work(round);
+	ck_assert_int_eq(pthread_join(other, NULL), 0);
+	ck_assert_int_eq(missed, 0);
+}
+END_TEST
+
 START_TEST(caught_signal_does_not_end_a_wait)
 {
 	support_disturb(set_it, NULL);
@@ -446,6 +501,7 @@ int main(void)
 		threads_take_turns_with_two_events,
 		event_set_at_the_deadline_is_seen_or_not,
 		event_in_ordinary_memory_works_between_threads,
+		who_clears_the_event_and_looks_for_work_misses_none,
 		NULL,
 	};
 	const TTest *process_tests[] = {
