@@ -36,7 +36,7 @@
 MPROC_BEGIN_DECLS
 
 typedef union mproc_mutex {
-	uint64_t opaque[8];
+	uint64_t opaque[9];
 } mproc_mutex;
 
 typedef struct mproc_mutex_options {

@@ -27,7 +27,7 @@
 MPROC_BEGIN_DECLS
 
 typedef union mproc_once {
-	uint64_t opaque[8];
+	uint64_t opaque[9];
 } mproc_once;
 
 /* What is done once; negative: it failed, and is still to be done. */
@@ -54,7 +54,7 @@ MPROC_API int mproc_once_init(mproc_once *once);
  * Fails    -ETIMEDOUT  somebody else was still at it at the deadline (MPROC_NOW: after 1 ms, -EAGAIN)
  *          -EDEADLK    this thread is at it: @function has called this
  *          -EINVAL     @once is NULL or none, or @function is NULL
- *          or what @function returned when it failed
+ *          -E…         what @function returned when it failed
  * Cost     one load when it is done.
  */
 MPROC_API int mproc_once_run(

@@ -60,6 +60,7 @@ typedef struct mproc_value_options {
  *
  * Returns  the value, aligned to 16 bytes.
  * Fails    EINVAL  @size is 0, or a reserved word of @options is not 0
+ *          EOVERFLOW  @size and the lock do not fit into a size_t
  *          or as mproc_alloc
  * Cost     as mproc_alloc.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arena/fixture.h"
+#include "people.h"
 #include "support.h"
 
 #include <errno.h>
@@ -244,6 +245,8 @@ START_TEST(alloc_fails_when_the_arena_is_too_small)
 		errno = 0;
 		ck_assert_ptr_null(mproc_alloc(sizes[i]));
 		ck_assert_int_eq(errno, ENOMEM);
+		ck_assert_ptr_null(mproc_calloc(1, sizes[i]));
+		ck_assert_int_eq(errno, ENOMEM);
 		ck_assert_ptr_nonnull(
 			strstr(mproc_error_text(), i == 0 ? "1099511627776" : "18446744073709551615"));
 		ck_assert_ptr_nonnull(strstr(mproc_error_text(), "arena of"));
@@ -394,6 +397,61 @@ START_TEST(what_another_thread_frees_is_used_again)
 }
 END_TEST
 
+/* Which function a process calls first that cannot become a member, with a block of its parent's. */
+
+static int code_of(const void *block)
+{
+	return block != NULL ? 0 : -errno;
+}
+
+static int alloc_there(void *unused)
+{
+	(void)unused;
+	return code_of(mproc_alloc(1));
+}
+
+static int calloc_there(void *unused)
+{
+	(void)unused;
+	return code_of(mproc_calloc(1, 1));
+}
+
+static int aligned_alloc_there(void *unused)
+{
+	(void)unused;
+	return code_of(mproc_aligned_alloc(64, 1));
+}
+
+static int realloc_there(void *block)
+{
+	return code_of(mproc_realloc(block, 2));
+}
+
+static int look_there(void *unused)
+{
+	mproc_arena_usage usage;
+
+	(void)unused;
+	return mproc_arena_stats(0, &usage);
+}
+
+static int reserve_there(void *unused)
+{
+	(void)unused;
+	return mproc_arena_reserve(0);
+}
+
+START_TEST(process_that_cannot_join_the_family_has_no_arena)
+{
+	support_deed *deeds[] = {alloc_there, calloc_there, aligned_alloc_there, realloc_there, mproc_free,
+		look_there, reserve_there};
+	void *block = mproc_alloc(1);
+
+	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; ++i)
+		support_check_refusals(deeds[i], block);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -416,7 +474,12 @@ int main(void)
 		what_another_thread_frees_is_used_again,
 		NULL,
 	};
-	const support_suite suite = {.name = "arena", .tests = tests, .warm_up = fixture_warm_up};
+	const TTest *process_tests[] = {
+		process_that_cannot_join_the_family_has_no_arena,
+		NULL,
+	};
+	const support_suite suite = {
+		.name = "arena", .tests = tests, .process_tests = process_tests, .warm_up = fixture_warm_up};
 
 	return support_run_suite(&suite);
 }

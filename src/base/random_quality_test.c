@@ -201,8 +201,11 @@ static double distance_from_uniform(const uint64_t *numbers)
 	qsort(sorted, COUNT, sizeof *sorted, compare);
 	for (int i = 0; i < COUNT; ++i) {
 		double here = (double)(sorted[i] >> 11) * 0x1p-53;
+		double beside = fmax(here - (double)i / COUNT, (double)(i + 1) / COUNT - here);
 
-		largest = fmax(largest, fmax(here - (double)i / COUNT, (double)(i + 1) / COUNT - here));
+		/* Not fmax: gcc 12 for arm64 breaks off at a maximum of maxima in a loop. */
+		if (beside > largest)
+			largest = beside;
 	}
 	return sqrt(COUNT) * largest / 2.97 * LIMIT;
 }

@@ -5,6 +5,9 @@
 #include "collections/dict.h"
 #include "collections/dict_fixture.h"
 
+#include <mproc/namespace.h>
+#include <mproc/set.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -427,6 +430,50 @@ START_TEST(process_without_memory_gets_no_copies)
 }
 END_TEST
 
+static int copy_a_namespace_without_memory(void *space)
+{
+	const struct rlimit little = {1, 1};
+	mproc_snapshot *all = NULL;
+	void *copy = NULL;
+
+	setrlimit(RLIMIT_AS, &little);
+	check_failed(mproc_namespace_get_copy(space, "large", &copy, NULL), -ENOMEM, "no memory");
+	check_failed(mproc_namespace_snapshot(space, &all), -ENOMEM, "no memory");
+	return mproc_namespace_delete(space, "large");
+}
+
+static int copy_a_set_without_memory(void *set)
+{
+	const struct rlimit little = {1, 1};
+	mproc_snapshot *all = NULL;
+
+	setrlimit(RLIMIT_AS, &little);
+	check_failed(mproc_set_snapshot(set, &all), -ENOMEM, "no memory");
+	return mproc_set_clear(set);
+}
+
+START_TEST(process_without_memory_gets_no_copies_of_sets_and_namespaces)
+{
+	static char large[LARGE];
+	mproc_namespace *space;
+	mproc_set *set;
+
+	ck_assert_int_eq(mproc_namespace_create(NULL, &space), 0);
+	ck_assert_int_eq(mproc_namespace_set(space, "large", large, sizeof large), 0);
+	ck_assert_int_eq(mproc_set_create(NULL, &set), 0);
+	for (unsigned i = 0; i < LARGE / 60000; ++i) {
+		memcpy(large, &i, sizeof i);
+		ck_assert_int_eq(mproc_set_add(set, large, 60000), 0);
+	}
+	if (__asan_init == NULL) {
+		ck_assert_int_eq(support_reap(support_fork(copy_a_namespace_without_memory, space)), 0);
+		ck_assert_int_eq(support_reap(support_fork(copy_a_set_without_memory, set)), 0);
+	}
+	mproc_namespace_destroy(space);
+	mproc_set_destroy(set);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *process_tests[] = {
@@ -442,6 +489,7 @@ int main(void)
 		who_is_killed_anywhere_leaves_the_dict_right,
 		process_that_cannot_join_the_family_is_refused,
 		process_without_memory_gets_no_copies,
+		process_without_memory_gets_no_copies_of_sets_and_namespaces,
 		NULL,
 	};
 	const support_suite suite = {

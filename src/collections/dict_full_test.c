@@ -4,6 +4,10 @@
  */
 #include "collections/dict_fixture.h"
 
+#include <mproc/namespace.h>
+#include <mproc/set.h>
+#include <stdio.h>
+
 enum {
 	SIZE_OF_ARENA = 16 << 20,
 	VALUE = 4000,
@@ -51,6 +55,40 @@ START_TEST(no_dict_is_made_in_a_full_arena)
 	set_until_full(0);
 	check_failed(mproc_dict_create(NULL, &another), -ENOMEM, "arena");
 	ck_assert_ptr_null(another);
+}
+END_TEST
+
+START_TEST(no_set_or_namespace_is_made_or_grows_in_a_full_arena)
+{
+	static mproc_namespace *spaces[SIZE_OF_ARENA / 1024];
+	mproc_set *set, *another = NULL;
+	size_t count = 0;
+	char name[20];
+	int rc = 0;
+
+	create();
+	ck_assert_int_eq(mproc_set_create(NULL, &set), 0);
+	set_until_full(VALUE);
+	set_until_full(0);
+	check_failed(mproc_set_create(NULL, &another), -ENOMEM, "arena");
+	ck_assert_ptr_null(another);
+	while (rc == 0)
+		rc = mproc_namespace_create(NULL, &spaces[count++]);
+	check_failed(rc, -ENOMEM, "arena");
+	ck_assert_uint_gt(--count, 0);
+	rc = 0;
+	for (uint64_t i = 0; rc == 0; ++i)
+		rc = mproc_set_add(set, &i, sizeof i);
+	check_failed(rc, -ENOMEM, "arena");
+	rc = 0;
+	for (int i = 0; rc == 0; ++i) {
+		snprintf(name, sizeof name, "name%d", i);
+		rc = mproc_namespace_set(spaces[0], name, "value", 5);
+	}
+	check_failed(rc, -ENOMEM, "arena");
+	while (count > 0)
+		mproc_namespace_destroy(spaces[--count]);
+	mproc_set_destroy(set);
 }
 END_TEST
 
@@ -156,6 +194,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		no_dict_is_made_in_a_full_arena,
+		no_set_or_namespace_is_made_or_grows_in_a_full_arena,
 		what_is_in_a_dict_stays_when_there_is_no_more_memory,
 		dict_in_a_full_arena_goes_on_after_deletes,
 		numbers_are_added_to_in_a_full_arena,

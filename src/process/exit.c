@@ -87,7 +87,7 @@ static void end_process(int code)
 static void note_frame(int code)
 {
 	(void)code;
-	first_frame = __builtin_frame_address(0);
+	first_frame = mproci_exit_frame();
 }
 
 void mproci_exit_returned(void)
@@ -98,11 +98,14 @@ void mproci_exit_returned(void)
 
 static void end_child(int code)
 {
-	bool is_undisturbed = first_frame == __builtin_frame_address(0);
+	bool is_undisturbed = first_frame == mproci_exit_frame();
 
 	mproci_handle_end_children();
 	/* What is written now may be written by functions of the application, and may end the process. */
 	mproci_exit_flush();
+	/* Then libc must end this process, with the code that it knows; the parent's handlers run before. */
+	if (code == MPROCI_EXIT_UNKNOWN)
+		return;
 	mproci_member_ends(mproci_member_self(), (mproci_ending){.exit_code = code & 0xff}, false);
 	if (is_undisturbed)
 		mproci_member_completes();

@@ -16,19 +16,17 @@
 
 static const uint64_t MARK = UINT64_C(0x76616c75652e6f6b);
 
-/* What lies in front of a value. */
-typedef struct header {
-	mproc_mutex lock;
-	size_t count;
-	/* Tells a value from other memory, and from a copy of one. */
-	uint64_t mark;
-} header;
-
 enum {
 	ALIGNMENT = 16
 };
 
-_Static_assert(sizeof(header) % ALIGNMENT == 0, "a value is aligned as its block is");
+/* What lies in front of a value, which is aligned as its block is. */
+typedef struct header {
+	_Alignas(ALIGNMENT) mproc_mutex lock;
+	size_t count;
+	/* Tells a value from other memory, and from a copy of one. */
+	uint64_t mark;
+} header;
 
 static header *header_of(void *value)
 {

@@ -210,12 +210,12 @@ START_TEST(create_refuses_what_cannot_be_counted)
 {
 	errno = 0;
 	check_refused(mproc_array_create(SIZE_MAX / 2, 3, NULL), EOVERFLOW,
-		"9223372036854775807 items of 3 bytes: at most 18446744073709551535 bytes");
+		"9223372036854775807 items of 3 bytes: at most 18446744073709551519 bytes");
 	errno = 0;
 	check_refused(mproc_array_create(2, SIZE_MAX - 10, NULL), EOVERFLOW, "at most");
 	errno = 0;
 	check_refused(mproc_value_create(SIZE_MAX - 10, NULL), EOVERFLOW,
-		"1 items of 18446744073709551605 bytes: at most 18446744073709551535 bytes");
+		"1 items of 18446744073709551605 bytes: at most 18446744073709551519 bytes");
 }
 END_TEST
 
@@ -580,7 +580,7 @@ END_TEST
 /* Its lock lies in front of it. */
 START_TEST(value_half_destroyed_by_somebody_killed_is_destroyed_again)
 {
-	mproc_mutex *mutex = (mproc_mutex *)(void *)((char *)shared - 80);
+	mproc_mutex *mutex = (mproc_mutex *)(void *)((char *)shared - 96);
 
 	ck_assert_int_eq(mproc_mutex_destroy(mutex), 0);
 	ck_assert_int_eq(lock(MPROC_FOREVER), -EINVAL);
@@ -676,9 +676,20 @@ static int create_unjoined(void *unused)
 	return value != NULL ? 0 : -errno;
 }
 
+static int create_array_unjoined(void *unused)
+{
+	void *array;
+
+	(void)unused;
+	errno = 0;
+	array = mproc_array_create(2, 1, NULL);
+	return array != NULL ? 0 : -errno;
+}
+
 START_TEST(process_that_cannot_join_the_family_makes_no_value)
 {
 	support_check_refusals(create_unjoined, NULL);
+	support_check_refusals(create_array_unjoined, NULL);
 }
 END_TEST
 

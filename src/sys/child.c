@@ -20,11 +20,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#else
+/* This libc does not tell. */
+static const char __libc_single_threaded = 0;
+#endif
 
 #ifdef __SANITIZE_THREAD__
 /* TSan keeps a thread of its own. */

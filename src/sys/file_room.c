@@ -9,9 +9,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What is reserved in one step, in a few milliseconds. */
 static const uint64_t STEP = (uint64_t)64 << 20;
+/* No file system has smaller ones, but for a few whose files are small as well. */
+static const uint64_t BLOCK = 512;
 
 /* Asked before, because the kernel kills who tries. */
 static int check_limit(int descriptor, uint64_t end, const char *what)
@@ -54,9 +57,25 @@ static int reserve(int descriptor, int mode, uint64_t offset, uint64_t size)
 	return rc;
 }
 
+/* Write a zero into each block, which provides it: posix_fallocate does so with glibc, and not with musl. */
+static int write_zeros(int descriptor, uint64_t offset, uint64_t end)
+{
+	while (offset < end) {
+		uint64_t last = offset / BLOCK * BLOCK + BLOCK - 1;
+
+		if (last >= end)
+			last = end - 1;
+		if (pwrite(descriptor, "", 1, (off_t)last) == 1)
+			offset = last + 1;
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
 /*
- * For file systems that cannot reserve: the C library writes zeros instead.  Only behind the end, for what lies before it
- * somebody else may be writing at the same time.
+ * For file systems that cannot reserve.  Only behind the end, for what lies before it somebody else may be writing at the same
+ * time.
  */
 static int fill(int descriptor, uint64_t offset, uint64_t end)
 {
@@ -66,7 +85,7 @@ static int fill(int descriptor, uint64_t offset, uint64_t end)
 		return -errno;
 	if (offset < (uint64_t)status.st_size)
 		offset = (uint64_t)status.st_size;
-	return offset >= end ? 0 : -posix_fallocate(descriptor, (off_t)offset, (off_t)(end - offset));
+	return write_zeros(descriptor, offset, end);
 }
 
 int mproci_file_room_reserve(

@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 
 /* Set a limit of this process.  Returns what it was. */
-static inline rlim_t limit(__rlimit_resource_t resource, rlim_t most)
+static inline rlim_t limit(int resource, rlim_t most)
 {
 	struct rlimit now;
 	rlim_t before;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mproc/listener.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,13 +198,25 @@ START_TEST(lock_file_that_was_left_stops_nobody)
 }
 END_TEST
 
+/* As a program does. */
+static int open_as_listener(void *path)
+{
+	char address[PATH_MAX + NAME_MAX + 8];
+	mproc_listener *listener;
+
+	snprintf(address, sizeof address, "unix:%s", (const char *)path);
+	return mproc_listener_open(address, NULL, &listener);
+}
+
 START_TEST(lock_file_that_somebody_holds_is_waited_for)
 {
-	support_thread thread;
+	support_thread thread, other;
 	int lock = open(in_tree("/s.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	ck_assert_int_eq(flock(lock, LOCK_EX), 0);
+	support_begin(&other, open_as_listener, place);
 	check_failed(listen_at_path(place), -ETIMEDOUT, "somebody else has been opening it for 5 s");
+	ck_assert_int_eq(support_end(&other), -ETIMEDOUT);
 	ck_assert(!exists("/s"));
 	support_begin(&thread, listen_at_path, place);
 	close(lock);

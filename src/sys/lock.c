@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <mproc/result.h>
+#include <stdatomic.h>
 #include <time.h>
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
@@ -105,13 +106,76 @@ static int try_again(pthread_mutex_t *mutex)
 	return rc;
 }
 
-static int lock_until(pthread_mutex_t *mutex, mproc_deadline deadline)
+#ifdef __GLIBC__
+static int lock_by(pthread_mutex_t *mutex, mproc_deadline deadline)
 {
 	struct timespec at = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+
+	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at);
+}
+
+static int try_once(pthread_mutex_t *mutex)
+{
+	return pthread_mutex_trylock(mutex);
+}
+
+static int destroy_mutex(pthread_mutex_t *mutex)
+{
+	return pthread_mutex_destroy(mutex);
+}
+
+static int meaning_of(int rc)
+{
+	return rc;
+}
+#else
+/* musl has no more than the time of day.  Where that is set back meanwhile, a slice is as much longer. */
+static int lock_by(pthread_mutex_t *mutex, mproc_deadline deadline)
+{
+	int64_t rest = deadline - mproci_clock_now();
+	struct timespec at;
+
+	clock_gettime(CLOCK_REALTIME, &at);
+	rest = at.tv_nsec + (rest > 0 ? rest : 0);
+	at.tv_sec += rest / 1000000000;
+	at.tv_nsec = rest % 1000000000;
+	return pthread_mutex_timedlock(mutex, &at);
+}
+
+/* There only who waits is told that he holds it himself. */
+static int try_once(pthread_mutex_t *mutex)
+{
+	static const struct timespec long_ago;
+	int rc = pthread_mutex_trylock(mutex);
+
+	if (rc == EBUSY)
+		rc = pthread_mutex_timedlock(mutex, &long_ago);
+	return rc == ETIMEDOUT ? EBUSY : rc;
+}
+
+/* Nor does it tell a destroyed one: so that becomes one that nobody can get any more, which ours never are otherwise. */
+static int destroy_mutex(pthread_mutex_t *mutex)
+{
+	static const uint32_t NOT_RECOVERABLE = 0x3fffffff;
+	int rc = pthread_mutex_destroy(mutex);
+
+	if (rc == 0)
+		atomic_store((_Atomic uint32_t *)mutex + 1, NOT_RECOVERABLE);
+	return rc;
+}
+
+static int meaning_of(int rc)
+{
+	return rc == ENOTRECOVERABLE ? EINVAL : rc;
+}
+#endif
+
+static int lock_until(pthread_mutex_t *mutex, mproc_deadline deadline)
+{
 	int rc;
 
 	tsan_before(mutex);
-	rc = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &at);
+	rc = lock_by(mutex, deadline);
 	tsan_after(mutex, rc);
 	return rc;
 }
@@ -160,7 +224,7 @@ int mproci_lock_take_on(mproci_lock *lock, int rc, mproc_deadline deadline)
 	if (rc == EOWNERDEAD)
 		pthread_mutex_consistent(&lock->mutex);
 	else if (rc != 0)
-		return -rc;
+		return -meaning_of(rc);
 	mproci_lock_note_taken(lock);
 	if (rc == 0 && !lock->owner_died)
 		return 0;
@@ -196,7 +260,7 @@ int mproci_lock_try(mproci_lock *lock)
 bool mproci_lock_is_held(mproci_lock *lock)
 {
 	/* Only the holder is told that it is one. */
-	int rc = pthread_mutex_trylock(&lock->mutex);
+	int rc = try_once(&lock->mutex);
 
 	if (rc == EOWNERDEAD)
 		pass_on_death(lock);
@@ -210,12 +274,12 @@ int mproci_lock_destroy(mproci_lock *lock)
 	int rc;
 
 	/* A robust mutex lets itself be destroyed while it is held. */
-	rc = pthread_mutex_trylock(&lock->mutex);
+	rc = try_once(&lock->mutex);
 	if (rc == EBUSY || rc == EDEADLK)
 		return -EBUSY;
 	if (rc == EOWNERDEAD)
 		pthread_mutex_consistent(&lock->mutex);
 	if (rc == 0 || rc == EOWNERDEAD)
 		pthread_mutex_unlock(&lock->mutex);
-	return -pthread_mutex_destroy(&lock->mutex);
+	return meaning_of(rc) == EINVAL ? 0 : -destroy_mutex(&lock->mutex);
 }

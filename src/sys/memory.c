@@ -32,9 +32,20 @@ static region choose_region(void)
 	return (region){(void *)0x200000000000, SIZE_MAX};
 }
 
+/* With 256 GiB, below where a program lies that has 39 bits of addresses. */
+static void *const LOW_HINT = (void *)0x1000000000;
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+
+/* What the kernel hands out: some for arm64 have pages of 16 or 64 KiB. */
+static uintptr_t kernel_page(void)
+{
+	uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	return size > MPROCI_PAGE ? size : MPROCI_PAGE;
+}
 
 static size_t fit_to_limit(size_t size, int resource)
 {
@@ -93,6 +104,9 @@ static void *map(int fd, size_t size)
 	void *base;
 
 	base = map_at(choose_region().hint, MAP_FIXED_NOREPLACE, fd, size);
+	/* Kernels for arm64 may have no more than 39 bits of addresses. */
+	if (base == MAP_FAILED && errno == ENOMEM)
+		base = map_at(LOW_HINT, MAP_FIXED_NOREPLACE, fd, size);
 	/* Something else lies there: children inherit any other place just as well. */
 	if (base == MAP_FAILED && errno == EEXIST)
 		base = map_at(NULL, 0, fd, size);
@@ -193,8 +207,8 @@ bool mproci_memory_is_beyond_machine(size_t size)
 
 int mproci_memory_commit(void *start, size_t size)
 {
-	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(MPROCI_PAGE - 1);
-	uintptr_t end = ((uintptr_t)start + size + MPROCI_PAGE - 1) & ~(uintptr_t)(MPROCI_PAGE - 1);
+	uintptr_t page = kernel_page(), first = (uintptr_t)start & ~(page - 1);
+	uintptr_t end = ((uintptr_t)start + size + page - 1) & ~(page - 1);
 
 	if (mproci_memory_is_beyond_machine(size))
 		return -ENOMEM;
@@ -210,7 +224,19 @@ int mproci_memory_commit(void *start, size_t size)
 
 int mproci_memory_decommit(void *start, size_t size)
 {
-	return madvise(start, size, MADV_REMOVE) == 0 ? 0 : -errno;
+	uintptr_t page = kernel_page(), whole = ((uintptr_t)start + page - 1) & ~(page - 1);
+	uintptr_t end = (uintptr_t)start + size, whole_end = end & ~(page - 1);
+
+	if (page == MPROCI_PAGE || (whole == (uintptr_t)start && whole_end == end))
+		return madvise(start, size, MADV_REMOVE) == 0 ? 0 : -errno;
+	/* What shares a page of the kernel with others stays. */
+	if (whole >= whole_end) {
+		memset(start, 0, size);
+		return 0;
+	}
+	memset(start, 0, whole - (uintptr_t)start);
+	memset((void *)whole_end, 0, end - whole_end);
+	return madvise((void *)whole, whole_end - whole, MADV_REMOVE) == 0 ? 0 : -errno;
 }
 
 void *mproci_memory_wiped_on_fork(void)

@@ -203,6 +203,90 @@ START_TEST(decommit_of_less_than_a_page_is_refused)
 }
 END_TEST
 
+/* Another kernel than the one that runs: with larger pages, or fewer addresses; 0: that one. */
+static size_t pretended_page;
+static uintptr_t pretended_end;
+
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+int __real_madvise(void *start, size_t length, int advice);
+int __wrap_madvise(void *start, size_t length, int advice);
+void *__real_mmap(void *start, size_t length, int access, int flags, int file, off_t offset);
+void *__wrap_mmap(void *start, size_t length, int access, int flags, int file, off_t offset);
+
+long __wrap_sysconf(int name)
+{
+	return name == _SC_PAGESIZE && pretended_page != 0 ? (long)pretended_page : __real_sysconf(name);
+}
+
+/* As Linux does: the start must be that of a page, and the length is rounded up. */
+int __wrap_madvise(void *start, size_t length, int advice)
+{
+	if (pretended_page != 0 && (uintptr_t)start % pretended_page != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (pretended_page != 0)
+		length = (length + pretended_page - 1) & ~(pretended_page - 1);
+	return __real_madvise(start, length, advice);
+}
+
+void *__wrap_mmap(void *start, size_t length, int access, int flags, int file, off_t offset)
+{
+	if (pretended_end != 0 && (uintptr_t)start + length > pretended_end) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	return __real_mmap(start, length, access, flags, file, offset);
+}
+
+enum {
+	LARGE_PAGE = 65536
+};
+
+START_TEST(commit_widens_to_the_larger_pages_of_another_kernel)
+{
+	pretended_page = LARGE_PAGE;
+	ck_assert_int_eq(mproci_memory_commit(base + 3 * LARGE_PAGE - MPROCI_PAGE, 2 * MPROCI_PAGE), 0);
+	ck_assert_int_eq(resident_kib(), 2 * LARGE_PAGE / 1024);
+}
+END_TEST
+
+/* Decommit from @first to @end: only that is zeroed, and @pages of the kernel are given back. */
+static void decommit(size_t first, size_t end, long pages)
+{
+	enum {
+		TOUCHED = 5 * LARGE_PAGE
+	};
+
+	memset(base, 1, TOUCHED);
+	ck_assert_int_eq(mproci_memory_decommit(base + first, end - first), 0);
+	ck_assert_int_eq(resident_kib(), (TOUCHED - pages * LARGE_PAGE) / 1024);
+	for (size_t i = 0; i < TOUCHED; ++i)
+		ck_assert_msg(base[i] == (i < first || i >= end), "byte %zu of %zu to %zu", i, first, end);
+}
+
+START_TEST(decommit_spares_what_shares_a_larger_page)
+{
+	pretended_page = LARGE_PAGE;
+	decommit(MPROCI_PAGE, 2 * MPROCI_PAGE, 0);
+	decommit(LARGE_PAGE, LARGE_PAGE + MPROCI_PAGE, 0);
+	decommit(2 * LARGE_PAGE - MPROCI_PAGE, 2 * LARGE_PAGE, 0);
+	decommit(LARGE_PAGE - MPROCI_PAGE, 4 * LARGE_PAGE + MPROCI_PAGE, 3);
+	decommit(LARGE_PAGE, 3 * LARGE_PAGE, 2);
+}
+END_TEST
+
+START_TEST(reservation_has_a_place_among_addresses_of_39_bits)
+{
+	unreserve();
+	pretended_end = UINT64_C(1) << 39;
+	reserve();
+	ck_assert_uint_eq(size, WISHED);
+	ck_assert_uint_le((uintptr_t)base + size, pretended_end);
+}
+END_TEST
+
 START_TEST(nothing_stays_mapped_after_unreserve)
 {
 	size_t before = mapped_bytes(), other_size;
@@ -448,6 +532,9 @@ int main(void)
 		commit_of_what_is_not_mapped_fails,
 		decommitted_pages_read_as_zero_and_take_no_memory,
 		decommit_of_less_than_a_page_is_refused,
+		commit_widens_to_the_larger_pages_of_another_kernel,
+		decommit_spares_what_shares_a_larger_page,
+		reservation_has_a_place_among_addresses_of_39_bits,
 		nothing_stays_mapped_after_unreserve,
 		reservation_shrinks_to_the_limit_of_addresses,
 		reservation_fails_below_its_least_under_the_limit_of_addresses,

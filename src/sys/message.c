@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "sys/clock.h"
 #include "sys/descriptor.h"
+#include "sys/rights.h"
 
 #include <errno.h>
 #include <string.h>
@@ -67,7 +68,7 @@ int mproci_message_send(int end, const void *data, size_t size, const int *descr
 	if (count > 0)
 		attach(&message, &room, descriptors, count);
 	do
-		rc = sendmsg(end, &message, MSG_NOSIGNAL);
+		rc = mproci_rights_send(end, &message, MSG_NOSIGNAL);
 	while (rc < 0 && errno == EINTR);
 	if (rc >= 0)
 		return 0;

@@ -96,8 +96,8 @@ int mproci_named_memory_create(const char *name, size_t size, void **ret_base)
 
 static int fail_to_open(int rc, const char *name)
 {
-	/* A directory, a symbolic link, a socket; the C library calls the first one no name. */
-	if (rc == -EINVAL || rc == -ELOOP || rc == -ENXIO)
+	/* A directory, a symbolic link, a socket; glibc calls the first one no name. */
+	if (rc == -EISDIR || rc == -EINVAL || rc == -ELOOP || rc == -ENXIO)
 		return mproci_fail(-EBADMSG, "shared memory \"%.100s\": no plain file", name);
 	return fail(rc, name, ": cannot be opened");
 }
@@ -146,7 +146,8 @@ int mproci_named_memory_unlink(const char *name)
 	char path[PATH_SIZE];
 
 	if (shm_unlink(path_of(name, path)) != 0)
-		return fail(-errno, name, ": cannot be unlinked");
+		/* glibc makes the one of the other, musl does not. */
+		return fail(errno == EPERM ? -EACCES : -errno, name, ": cannot be unlinked");
 	return 0;
 }
 

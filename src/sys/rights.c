@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 void mproci_rights_attach(struct msghdr *message, mproci_rights *room, const int *descriptors, size_t count)
 {
@@ -18,6 +20,16 @@ void mproci_rights_attach(struct msghdr *message, mproci_rights *room, const int
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+}
+
+ssize_t mproci_rights_send(int socket, const struct msghdr *message, int flags)
+{
+#ifdef __GLIBC__
+	return sendmsg(socket, message, flags);
+#else
+	/* musl copies what goes along, and has no room for all that the kernel allows. */
+	return syscall(SYS_sendmsg, socket, message, flags);
+#endif
 }
 
 /* Returns whether all of them could be moved; one that could not is closed. */

@@ -25,6 +25,9 @@ typedef union mproci_rights {
 /* Have a message that is to be sent carry @count descriptors, at least 1. */
 void mproci_rights_attach(struct msghdr *message, mproci_rights *room, const int *descriptors, size_t count);
 
+/* sendmsg. */
+ssize_t mproci_rights_send(int socket, const struct msghdr *message, int flags);
+
 /*
  * Take the descriptors out of a message that was received with room for MPROCI_RIGHTS and with
  * MSG_CMSG_CLOEXEC.  They are moved above 2.

@@ -119,7 +119,7 @@ ssize_t mproci_socket_send(
 		if (part_count == 1 && count == 0)
 			sent = send(socket, parts->iov_base, parts->iov_len, flags);
 		else
-			sent = sendmsg(socket, &message, flags);
+			sent = mproci_rights_send(socket, &message, flags);
 	} while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return sent;

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -185,6 +186,16 @@ static int open_aside(int directory, const char *aside)
 	return descriptor;
 }
 
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE (1 << 1)
+#endif
+
+/* musl 1.2.3 has no renameat2. */
+static int exchange(int directory, const char *one, const char *other)
+{
+	return (int)syscall(SYS_renameat2, directory, one, directory, other, RENAME_EXCHANGE);
+}
+
 /*
  * To rename a file over another has ext4 write it to the disk first, which takes ten times as long as all the rest.  So they are
  * exchanged, and the old one is removed; who is killed between the two leaves the old one aside, which is not locked.
@@ -194,13 +205,13 @@ static int take_name(int directory, const char *aside, const char *name)
 	int rc;
 
 	/* There is no such name, or no exchanging here. */
-	if (renameat2(directory, aside, directory, name, RENAME_EXCHANGE) != 0)
+	if (exchange(directory, aside, name) != 0)
 		return renameat(directory, aside, directory, name) == 0 ? 0 : -errno;
 	if (unlinkat(directory, aside, 0) == 0 || errno == ENOENT)
 		return 0;
 	/* A directory. */
 	rc = -errno;
-	renameat2(directory, aside, directory, name, RENAME_EXCHANGE);
+	exchange(directory, aside, name);
 	return rc;
 }
 

@@ -12,8 +12,8 @@ bool mproci_is_writable(int descriptor)
 {
 	int flags = fcntl(descriptor, F_GETFL);
 
-	/* What is open with O_PATH looks as if it were open for reading. */
-	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+	/* What is open with O_PATH looks as if it were open for reading; musl counts that flag among those of O_ACCMODE. */
+	return flags >= 0 && ((flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR);
 }
 
 int mproci_write(int descriptor, const void *data, size_t size)

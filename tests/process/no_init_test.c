@@ -4,6 +4,7 @@
  * text that says so, and no program starts itself for ever.
  */
 #include "../examples/program.h"
+#include "people.h"
 
 #include <mproc.h>
 
@@ -116,6 +117,37 @@ START_TEST(spawned_process_that_ends_before_init_was_not_started)
 }
 END_TEST
 
+static int init_without_arguments(void *unused)
+{
+	char *none[] = {NULL};
+
+	(void)unused;
+	return mproc_init(1, NULL) == -EINVAL && mproc_init(0, none) == -EINVAL ? 0 : 1;
+}
+
+static int init_beside(void *name)
+{
+	char *arguments[] = {name, NULL};
+
+	return mproc_init(1, arguments);
+}
+
+static int init_beside_a_thread(void *unused)
+{
+	char name[] = "program";
+
+	(void)unused;
+	/* The other thread is the first one, which waits for it. */
+	return support_in_thread(init_beside, name).result == -EDEADLK ? 0 : 1;
+}
+
+START_TEST(init_is_refused_without_arguments_and_beside_threads)
+{
+	ck_assert_int_eq(support_reap(support_fork(init_without_arguments, NULL)), 0);
+	ck_assert_int_eq(support_reap(support_fork(init_beside_a_thread, NULL)), 0);
+}
+END_TEST
+
 /* The family, which stays. */
 static void warm_up(void)
 {
@@ -133,6 +165,7 @@ int main(void)
 		program_without_init_does_not_start_itself,
 		spawned_process_can_do_nothing_before_init,
 		spawned_process_that_ends_before_init_was_not_started,
+		init_is_refused_without_arguments_and_beside_threads,
 		NULL,
 	};
 	const support_suite suite = {

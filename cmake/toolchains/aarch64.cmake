@@ -1,0 +1,16 @@
+# For arm64, with Debian's cross compiler.  MPROC_SYSROOT is a folder with Debian's arm64 packages (tools/check-arm64 makes one).
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MPROC_SYSROOT)
+set(CMAKE_SYSROOT ${MPROC_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${MPROC_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${MPROC_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${MPROC_SYSROOT}/usr/share/pkgconfig)

@@ -1,0 +1,16 @@
+# With musl as the C library, by Debian's musl-gcc.  MPROC_SYSROOT is a folder with the headers that musl has not, and with
+# libcheck (tools/check-musl makes one).
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR ${CMAKE_HOST_SYSTEM_PROCESSOR})
+set(CMAKE_C_COMPILER musl-gcc)
+
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MPROC_SYSROOT)
+set(CMAKE_FIND_ROOT_PATH ${MPROC_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+include_directories(SYSTEM ${MPROC_SYSROOT}/include)
+
+set(ENV{PKG_CONFIG_LIBDIR} ${MPROC_SYSROOT}/lib/pkgconfig)
