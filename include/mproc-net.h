@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mproc-net.h - everything of libmproc-net: the manager, and the client for it and for Redis.
+ * mproc-net.h - everything of libmproc-net, the manager and the client for it and for Redis, and of libmproc (mproc.h).
  *
  * Each noun has a header of its own, which is its manual.
  */
 #ifndef MPROC_NET_H
 #define MPROC_NET_H
 
+#include <mproc.h>
 #include <mproc/manager.h>
 #include <mproc/remote.h>
 #include <mproc/remote_dict.h>

@@ -63,6 +63,7 @@ MPROC_API int mproc_arena_reserve(size_t size);
  *          EINVAL  MPROC_ARENA_SIZE is no size, or out of range
  *          EAGAIN  this process was forked without mproc, and the family is full
  *          EMFILE, ENOENT  the same, and there is no descriptor or no /proc for it to join the family
+ *          ENOEXEC  this process was started by spawn, and has not come to mproc_init
  * Cost     up to 8192 bytes: no system call and no lock in the common case; above: one lock and
  *          one system call that provides the pages, so that touching them can never fail.
  */
@@ -74,8 +75,8 @@ MPROC_API void *mproc_alloc(size_t size);
  * @count, @size  items, and bytes of each.
  *
  * Returns  a block of @count * @size bytes, aligned as by mproc_alloc.
- * Fails    ENOMEM     as mproc_alloc
- *          EOVERFLOW  @count * @size does not fit into a size_t
+ * Fails    EOVERFLOW  @count * @size does not fit into a size_t
+ *          or as mproc_alloc
  * Cost     as mproc_alloc, plus the zeroing.
  */
 MPROC_API void *mproc_calloc(size_t count, size_t size);

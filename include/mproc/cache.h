@@ -138,6 +138,7 @@ MPROC_API mproc_cache *mproc_cache_close(mproc_cache *cache);
  *          -EDEADLK    called, for the same key, by the function that is computing it in this thread.  Two threads or processes that
  *                      each wait for what the other computes, a child that the function forks for instance, are not found out: give them a deadline
  *          -ENOMEM     no memory for the result
+ *          -E…         what @function returned
  *          -EMFILE, -ENFILE  called by a function that is being computed, and no descriptors are left: each level holds one
  * Cost     of a result that is there about 1.5 µs up to some KiB, 2.5 µs with a bound on bytes, and what its checksum takes (about 0.1 ms a MiB).
  *          Otherwise about 50 µs beside the function.  Each level of functions that call this for each other takes about 1 KiB of stack.
@@ -188,7 +189,7 @@ MPROC_API void mproc_cache_value_free(mproc_cache_value *value);
  *          -ENOSPC, -EDQUOT  no room on the disk
  *          -EROFS, -EACCES   the directory cannot be written to
  *          -ENOENT, -ENOTDIR, -EISDIR  the directory was removed, or something else is in the way of a file in it
- *          -EIO, -EMFILE, -ENFILE, -ENOMEM
+ *          -EIO, -EMFILE, -ENFILE, -ENOMEM, …  as open(2), write(2) and link(2)
  * Cost     about 30 µs, 50 where there was one, and what the file system takes for its bytes.
  */
 MPROC_API int mproc_cache_put(mproc_cache *cache, const mproc_cache_key *key, const void *bytes, size_t size);

@@ -75,7 +75,11 @@ MPROC_API int mproc_condition_wait(mproc_condition *condition, mproc_mutex *mute
  */
 MPROC_API int mproc_condition_notify(mproc_condition *condition);
 
-/* Wake all who wait; otherwise as mproc_condition_notify. */
+/*
+ * Wake all who wait.
+ *
+ * Returns, Fails, Cost  as mproc_condition_notify.
+ */
 MPROC_API int mproc_condition_notify_all(mproc_condition *condition);
 
 /*

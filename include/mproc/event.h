@@ -55,11 +55,12 @@ MPROC_API int mproc_event_init(mproc_event *event);
 MPROC_API int mproc_event_set(mproc_event *event);
 
 /*
- * Clear the event: who comes from now on waits for the next time it is set.
+ * Clear the event: who comes from now on waits for the next time it is set.  What whoever has set it before wrote can be read
+ * after this: so clear, look for work, and only then wait.
  *
  * Returns  0, also when it was not set.
  * Fails    -EINVAL  @event is NULL or no event
- * Cost     one store.  Who waits when the event is set and at once cleared again may miss it, and waits on.
+ * Cost     one store and a fence.  Who waits when the event is set and at once cleared again may miss it, and waits on.
  */
 MPROC_API int mproc_event_clear(mproc_event *event);
 

@@ -63,7 +63,7 @@ typedef struct mproc_task_options {
  *
  * Returns  0.  MPROC_ITEMS_FAILED: the task ended without a value; mproc_error_text() and .outcome tell how; @result is
  *          untouched.
- * Fails    as mproc_pool_map
+ * Fails    as mproc_pool_map, but for -EOVERFLOW
  * Cost     a few µs when a worker is awake.
  */
 MPROC_API int mproc_pool_apply(mproc_pool *pool, mproc_task_function *function, const void *argument,
@@ -126,7 +126,9 @@ MPROC_API int mproc_future_wait(mproc_future *future, mproc_deadline deadline);
  *
  * Returns  0.  MPROC_ITEMS_FAILED: it ended without a value (a map: with failed items); mproc_error_text() tells why, outputs are
  *          untouched.
- * Fails    as mproc_future_wait, and for a map as mproc_pool_map
+ * Fails    as mproc_future_wait
+ *          -ETIMEDOUT  the deadline of a map has passed, too
+ *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool failed during a map, as in mproc_pool_map
  */
 MPROC_API int mproc_future_get(
 	mproc_future *future, mproc_deadline deadline, const void **ret_result, size_t *ret_size);

@@ -30,7 +30,7 @@ MPROC_BEGIN_DECLS
  * Returns  0; at once when it was called before.  Not in a spawned process.
  * Fails    -EINVAL   @argv is NULL or @argc less than 1
  *          -EDEADLK  this process has other threads already
- *          -EAGAIN, -ENOMEM, -EMFILE, -ENFILE, -ENOENT, -ENOSYS  as mproc_process_start, for the server
+ *          -EAGAIN, -ENOMEM, -EMFILE, -ENFILE, -ENOENT, -ENOSYS, …  as mproc_process_start, for the server
  * Threads  the first thread, alone.
  * Fork     a forked child need not call it again.
  * Rights   a process started by server has the user and group of who starts it.  When those are no longer what

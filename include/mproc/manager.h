@@ -170,7 +170,7 @@ MPROC_API int mproc_manager_is_alive(mproc_manager *manager);
  *
  * Returns  the descriptor, close-on-exec.  It stays the library's; stopping the manager closes it.
  * Fails    -ECHILD  another process has started it
- *          or as mproc_process_fd
+ *          or as mproc_process_fd, but for -EMFILE
  * Cost     none.
  */
 MPROC_API int mproc_manager_fd(mproc_manager *manager);

@@ -11,8 +11,14 @@
  *
  * Workers are processes: a task that crashes fails alone, and its worker is replaced.  They are
  * started by the pool's nursery, a small process of its own, when the pool is opened; so they see
- * the program's ordinary memory as it was then, and the arena (mproc/arena.h) as it is.  The same
+ * the program's ordinary memory as it was then, and the arena (mproc/arena.h) as it is.  A variable that
+ * is set later, such as a pointer to a queue, goes with the call: as .context, or in the items.  The same
  * calls run on threads, or serially, when the pool is opened so.
+ *
+ * Libraries with threads.  OpenMP and the usual BLAS libraries (OpenBLAS, MKL, BLIS) start a thread for each core.  A worker that is a
+ * process has them use as many as there are usable cores for each worker, at least 1: with the default number of workers it is 1.  What is
+ * loaded later, and programs that a task starts, find that number in OMP_NUM_THREADS.  Whoever sets that variable, or the library's own,
+ * decides himself.  Idle threads of GNU's OpenMP are ended before the nursery is forked, and come back when they are needed.
  *
  * Contract for everything in this file, and in map.h, future.h and stream.h, unless a function says otherwise:
  *   Result   0 or more on success, a negative errno on failure; outputs are then untouched.

@@ -217,6 +217,7 @@ MPROC_API int mproc_process_join(mproc_process *process, mproc_deadline deadline
  *
  * Returns  1 when it runs, 0 when it has ended.
  * Fails    -EINVAL  @process is NULL
+ *          -EMFILE  as mproc_process_join
  *          -ECHILD  the handle is not this process's
  * Cost     one system call.
  */
@@ -231,6 +232,7 @@ MPROC_API int mproc_process_is_alive(mproc_process *process);
  *          -ENODATA it was killed or ended by _exit(), but somebody else took its status (SIGCHLD is ignored,
  *                   or the application waits for any child; or its server has been killed)
  *          -EINVAL  @process or @ret_code is NULL
+ *          -EMFILE  as mproc_process_join
  *          -ECHILD  the handle is not this process's, or not of its child
  * Crash    killed in its very last instructions, after all handlers, a process may be told to have exited.
  * Cost     as mproc_process_is_alive.
@@ -261,6 +263,7 @@ MPROC_API int mproc_process_ending(mproc_process *process, mproc_process_end *re
  * Returns  0: the signal is sent, or it had ended already.  Join to wait for the end.
  * Fails    -EINVAL  @process is NULL
  *          -EPERM   this process has given up the privileges that would take
+ *          -EMFILE  as mproc_process_join
  *          -ECHILD  the handle is not this process's, or not of its child
  * Cost     one system call.
  */

@@ -130,7 +130,7 @@ MPROC_API int mproc_remote_list_pop(mproc_remote *remote, const char *name, ssiz
  *
  * Returns  0, and in @ret_item a copy as of mproc_remote_list_get_copy; its size in @ret_size, unless that is NULL.
  * Fails    -ETIMEDOUT  there was none until the deadline
- *          or as mproc_remote_list_pop
+ *          or as mproc_remote_list_pop, but for -ERANGE
  * Crash    as mproc_remote_list_pop.
  * Cost     a message a second while it waits; of several that wait, the first to come gets the first item.  Other threads that use
  *          the remote wait for at most that second: better give each its own.

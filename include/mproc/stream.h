@@ -84,7 +84,7 @@ typedef struct mproc_entry {
  * @options            NULL for the defaults.
  *
  * Returns  0, and the stream in @ret_stream: workers are at the first items.
- * Fails    as mproc_pool_submit; -EINVAL also when array and .source are both given, -EOVERFLOW as mproc_pool_map
+ * Fails    as mproc_pool_submit, but for -EINTR and -ETIMEDOUT; -EINVAL also when array and .source are both given, -EOVERFLOW as mproc_pool_map
  */
 MPROC_API int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, const void *items,
 	size_t item_size, size_t count, size_t result_size, const mproc_imap_options *options,

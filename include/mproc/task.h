@@ -38,6 +38,9 @@ typedef struct mproc_task mproc_task;
  * its result; NULL when the call has none.  Returns 0, or a negative errno (-1…-4095): the item failed; any
  * other value counts as -ERANGE.  In a worker that is a process, exit() runs the atexit handlers of the program,
  * and a child that the function forks must not return from it; when the worker ends, so do they.
+ *
+ * What mproc_error_text() says in a worker stays in that worker: a function that fails for a call of this library logs the text
+ * (mproc_log) or prints it, for its caller sees the number alone.
  */
 typedef int mproc_task_function(const void *item, void *result, mproc_task *task);
 
