@@ -4,6 +4,7 @@
  * Bailey, Borwein and Plouffe (pi.h).  The workers write the digits into shared memory.
  */
 #include "command.h"
+#include "experiment.h"
 #include "pi.h"
 
 enum {
@@ -11,11 +12,13 @@ enum {
 };
 
 static const char USAGE[] =
-	"usage: compute_pi [--workers N] [DIGITS]...\n"
+	"usage: compute_pi [OPTION]... [DIGITS]...\n"
 	"Calculates pi, first serially, then by a pool of processes with an item for each DIGITS.\n"
 	"\n"
 	"  DIGITS       how many digits, 1 to 100000, the 3 included; by default 1000 1500 2000\n"
 	"  --workers N  processes, 1 to 1024; by default one for each usable core\n"
+	"  --rows       print no digits, but a line for each measurement, of five words with tabs between:\n"
+	"               experiment, method, digits, seconds, unit\n"
 	"  --help       this text\n"
 	"\n"
 	"The digits are cut off, not rounded.  The seconds are wall time, without opening the pool.\n"
@@ -41,24 +44,40 @@ static int compute(const void *item, void *result, mproc_task *task)
 	return 0;
 }
 
+/* "1000,1500,2000" */
+static void print_rows(const char *method, const job *jobs, size_t count, double seconds)
+{
+	char digits[1024];
+	size_t length = 0;
+
+	for (size_t i = 0; i < count && length < sizeof digits; ++i)
+		length += (size_t)snprintf(
+			digits + length, sizeof digits - length, "%s%u", i > 0 ? "," : "", jobs[i].digits);
+	print_measurement("compute_pi", method, seconds, "s", "%s", digits);
+}
+
 /* Returns 0, or -1 after telling what failed. */
 static int compute_all(mproc_backend backend, unsigned workers, const job *jobs, size_t count)
 {
 	const mproc_pool_options options = {.backend = backend, .workers = workers, .name = "pi"};
 	mproc_pool *pool;
-	double start;
+	bool is_serial = backend == MPROC_BACKEND_SERIAL;
+	double seconds;
 	int rc;
 
 	if (mproc_pool_open(&options, &pool) < 0)
 		return fail();
-	start = seconds_now();
+	seconds = -seconds_now();
 	rc = mproc_pool_map(pool, compute, jobs, sizeof *jobs, count, NULL, 0, NULL);
+	seconds += seconds_now();
 	if (rc != 0)
 		fail();
-	else if (backend == MPROC_BACKEND_SERIAL)
-		printf("one after the other: %.4f s\n", seconds_now() - start);
+	else if (is_serial)
+		tell("one after the other: %.4f s\n", seconds);
 	else
-		printf("with %d workers: %.4f s\n", mproc_pool_workers(pool), seconds_now() - start);
+		tell("with %d workers: %.4f s\n", mproc_pool_workers(pool), seconds);
+	if (rc == 0)
+		print_rows(is_serial ? "serial" : "pool", jobs, count, seconds);
 	mproc_pool_close(pool);
 	return rc == 0 ? 0 : -1;
 }
@@ -70,8 +89,7 @@ static int print_pi(unsigned workers, const job *jobs, size_t count)
 	if (compute_all(MPROC_BACKEND_PROCESSES, workers, jobs, count) < 0)
 		return -1;
 	for (size_t i = 0; i < count; ++i)
-		printf("%u digits, %u terms: %s\n", jobs[i].digits, series_terms(jobs[i].digits),
-			jobs[i].text);
+		tell("%u digits, %u terms: %s\n", jobs[i].digits, series_terms(jobs[i].digits), jobs[i].text);
 	return 0;
 }
 
@@ -111,11 +129,12 @@ static int run(unsigned workers, job *jobs, size_t count)
 int main(int argc, char *argv[])
 {
 	job by_default[] = {{1000, NULL}, {1500, NULL}, {2000, NULL}}, *jobs;
-	setting settings[] = {{"workers", NULL}};
-	int next = read_settings(argc, argv, USAGE, settings, 1), failed;
+	setting settings[] = {{"workers", NULL}, ROWS};
+	int next = read_settings(argc, argv, USAGE, settings, 2), failed;
 	size_t count = (size_t)(argc - next);
 	unsigned workers = settings[0].value ? (unsigned)whole_number(&settings[0], 1, MOST_WORKERS) : 0;
 
+	rows_only = is_on(&settings[1]);
 	if (count == 0)
 		return exit_status(run(workers, by_default, 3));
 	jobs = calloc(count, sizeof *jobs);

@@ -12,6 +12,7 @@
  * The last one is a mistake that is easily made, and not easily seen: the estimate looks like any other.
  */
 #include "command.h"
+#include "experiment.h"
 
 #include <math.h>
 
@@ -33,11 +34,12 @@ static const char USAGE[] =
 	"  --with NAME    serial   one block after the other, without workers\n"
 	"                 threads  a pool of threads\n"
 	"                 pool     a pool of processes; the default\n"
+	"                 all      one after the other\n"
 	"  --random NAME  own      each block has a stream of its own; the default\n"
 	"                 shared   all draw from one generator, under a lock\n"
 	"                 copied   each worker draws from its copy of one generator, which is wrong; its "
 	"block is\n"
-	"                          its share of the points.  With pool only\n"
+	"                          its share of the points.  With pool only\n" ROWS_USAGE
 	"  --help         this text\n"
 	"\n"
 	"With own and shared the estimate depends on points and seed, with own also on the block; on nothing "
@@ -205,7 +207,7 @@ static void print_estimate(const plan *self, const uint64_t *hits, double second
 		print_copies(self, hits);
 }
 
-static int estimate_pi(const plan *self)
+static int estimate_pi(const plan *self, const char *name)
 {
 	uint64_t *hits = mproc_calloc(self->blocks, sizeof *hits);
 	double seconds;
@@ -214,8 +216,10 @@ static int estimate_pi(const plan *self)
 	if (!hits)
 		return fail();
 	rc = throw_all(self, hits, &seconds);
-	if (rc == 0)
+	if (rc == 0 && !rows_only)
 		print_estimate(self, hits, seconds);
+	if (rc == 0)
+		print_measurement("estimate_pi", name, seconds, "s", "%" PRIu64, self->points);
 	mproc_free(hits);
 	return rc;
 }
@@ -253,19 +257,21 @@ enum {
 	WORKERS,
 	WITH,
 	RANDOM,
+	ONLY_ROWS,
 	SETTINGS
 };
 
-static mproc_backend backend_named(const setting *given)
-{
-	if (strcmp(given->value, "serial") == 0)
-		return MPROC_BACKEND_SERIAL;
-	if (strcmp(given->value, "threads") == 0)
-		return MPROC_BACKEND_THREADS;
-	if (strcmp(given->value, "pool") == 0)
-		return MPROC_BACKEND_PROCESSES;
-	refuse(given, "must be serial, threads or pool");
-}
+static const struct {
+	const char *name;
+	mproc_backend backend;
+} BACKENDS[] = {
+	{"serial", MPROC_BACKEND_SERIAL},
+	{"threads", MPROC_BACKEND_THREADS},
+	{"pool", MPROC_BACKEND_PROCESSES},
+};
+enum {
+	BACKEND_COUNT = sizeof BACKENDS / sizeof *BACKENDS
+};
 
 static mproc_task_function *function_named(const setting *given, const setting *with)
 {
@@ -313,7 +319,6 @@ static plan plan_of(const setting *settings)
 		.points = whole_number(&settings[POINTS], 1, MOST_POINTS),
 		.seed = whole_number(&settings[SEED], 0, UINT64_MAX),
 		.workers = workers_of(&settings[WORKERS]),
-		.backend = backend_named(&settings[WITH]),
 		.throw_block = function_named(&settings[RANDOM], &settings[WITH]),
 	};
 
@@ -332,14 +337,24 @@ int main(int argc, char *argv[])
 		[WORKERS] = {"workers", NULL},
 		[WITH] = {"with", "pool"},
 		[RANDOM] = {"random", "own"},
+		[ONLY_ROWS] = ROWS,
 	};
 	plan all;
-	int failed;
+	int failed = 0;
 
 	read_command_line(argc, argv, USAGE, settings, SETTINGS);
+	check_name(&settings[WITH], " serial threads pool all ");
+	rows_only = is_on(&settings[ONLY_ROWS]);
 	all = plan_of(settings);
-	all.common = open_common(&all);
-	failed = !all.common || estimate_pi(&all) < 0;
-	close_common(all.common);
+	for (int i = 0; i < BACKEND_COUNT; ++i) {
+		if (!is_asked_for(&settings[WITH], BACKENDS[i].name))
+			continue;
+		if (strcmp(settings[WITH].value, "all") == 0)
+			tell("%s\n", BACKENDS[i].name);
+		all.backend = BACKENDS[i].backend;
+		all.common = open_common(&all);
+		failed |= !all.common || estimate_pi(&all, BACKENDS[i].name) < 0;
+		close_common(all.common);
+	}
 	return exit_status(failed);
 }

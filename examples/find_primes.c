@@ -17,6 +17,7 @@
  * are in find_primes/methods.c, find_primes/queue.c and find_primes/manager_queue.c.
  */
 #include "command.h"
+#include "experiment.h"
 #include "find_primes/search.h"
 
 static const uint64_t MOST_NUMBERS = UINT64_C(1) << 28;
@@ -50,7 +51,7 @@ static const char USAGE[] =
 	"                 queue-batch   the same, 64 messages at a time\n"
 	"                 thread-queue  threads, a message for each number and for each prime\n"
 	"                 all           one after the other, and check that they agree\n"
-	"                 manager-queue  processes, and queues that a manager keeps\n"
+	"                 manager-queue  processes, and queues that a manager keeps\n" ROWS_USAGE
 	"  --help         this text\n"
 	"\n"
 	"The seconds are wall time and include what the method needs to begin and to end: opening and\n"
@@ -106,7 +107,10 @@ static int run_method(search *self, const method *how)
 		return complain("%s: %s", how->name, mproc_error_text());
 	if (how->function == search_serially)
 		self->serial_seconds = seconds;
-	print_row(self, how->name, seconds);
+	if (!rows_only)
+		print_row(self, how->name, seconds);
+	if (rc == 0)
+		print_measurement("find_primes", how->name, seconds, "s", "%zu", self->count);
 	return merge_verdicts(self, how->name) != 0 || rc != 0;
 }
 
@@ -115,7 +119,7 @@ static int run_methods(search *self, const char *wanted)
 {
 	int failed = 0;
 
-	printf("method         seconds  speed-up    primes\n");
+	tell("method         seconds  speed-up    primes\n");
 	for (int i = 0; i < METHOD_COUNT; ++i) {
 		if ((strcmp(wanted, "all") == 0 && !METHODS[i].is_apart)
 			|| strcmp(wanted, METHODS[i].name) == 0)
@@ -163,7 +167,9 @@ static int find_primes(search *self, const char *wanted)
 	int failed;
 
 	failed = allocate(self);
-	if (!failed) {
+	if (!failed && rows_only) {
+		failed = run_methods(self, wanted);
+	} else if (!failed) {
 		print_heading(self);
 		failed = run_methods(self, wanted);
 		putchar('\n');
@@ -185,6 +191,7 @@ enum {
 	QUEUE_MAX,
 	ROUNDS,
 	WITH,
+	ONLY_ROWS,
 	SETTINGS
 };
 
@@ -241,17 +248,6 @@ static void set_own_range(search *self, const setting *settings)
 	set_range(self, from, to);
 }
 
-static void check_method(const setting *given)
-{
-	for (int i = 0; i < METHOD_COUNT; ++i) {
-		if (strcmp(given->value, METHODS[i].name) == 0)
-			return;
-	}
-	if (strcmp(given->value, "all") != 0)
-		refuse(given, "must be serial, threads, ranges, pool, queue, "
-			      "queue-batch, thread-queue, all or manager-queue");
-}
-
 int main(int argc, char *argv[])
 {
 	setting settings[SETTINGS] = {
@@ -263,13 +259,17 @@ int main(int argc, char *argv[])
 		[QUEUE_MAX] = {"queue-max", "0"},
 		[ROUNDS] = {"rounds", "1"},
 		[WITH] = {"with", "pool"},
+		[ONLY_ROWS] = ROWS,
 	};
 	search plan = {0};
 
 	/* Whoever started this program may have ignored it; then exit codes of children would be lost. */
 	signal(SIGCHLD, SIG_DFL);
 	read_command_line(argc, argv, USAGE, settings, SETTINGS);
-	check_method(&settings[WITH]);
+	check_name(&settings[WITH],
+		" serial threads ranges pool imap imap-unordered queue queue-batch thread-queue "
+		"manager-queue all ");
+	rows_only = is_on(&settings[ONLY_ROWS]);
 	if (settings[FROM].value || settings[TO].value) {
 		set_own_range(&plan, settings);
 	} else {

@@ -19,6 +19,7 @@
  * The search is in verify_prime/search.c, the flags are in the files verify_prime/…_flag.c.
  */
 #include "command.h"
+#include "experiment.h"
 #include "verify_prime/search.h"
 
 static const char USAGE[] =
@@ -44,6 +45,8 @@ static const char USAGE[] =
 	"  --flag HOW   of manager and redis: watch  each worker has a copy; the default\n"
 	"                                     poll   each look asks the server\n"
 	"  --redis URL  where the Redis server is, redis://127.0.0.1:6379 by default\n"
+	"  --rows       print no table, but a line for each measurement, of five words with tabs between:\n"
+	"               experiment, method, number, seconds, unit\n"
 	"  --help       this text\n"
 	"\n"
 	"The seconds are wall time, without opening the pool, which serves all numbers.  The speed-up is\n"
@@ -124,7 +127,10 @@ static int run_method(const method *how, uint64_t number, double *serial, findin
 		return complain("%s: %s", how->name, mproc_error_text());
 	if (how->backend == MPROC_BACKEND_SERIAL)
 		*serial = seconds;
-	print_row(number, *ret_finding, how->name, seconds, *serial);
+	if (!rows_only)
+		print_row(number, *ret_finding, how->name, seconds, *serial);
+	if (rc == 0)
+		print_measurement("verify_prime", how->name, seconds, "s", "%" PRIu64, number);
 	return rc;
 }
 
@@ -154,7 +160,7 @@ static int verify_numbers(const uint64_t *numbers, int count)
 {
 	int failed = 0;
 
-	printf("              number verdict    method         seconds  speed-up  factor\n");
+	tell("              number verdict    method         seconds  speed-up  factor\n");
 	for (int i = 0; i < count; ++i)
 		failed |= verify_number(numbers[i]);
 	return failed;
@@ -229,6 +235,7 @@ enum {
 	EVERY,
 	FLAG,
 	REDIS,
+	ONLY_ROWS,
 	SETTINGS
 };
 
@@ -273,7 +280,8 @@ int main(int argc, char *argv[])
 		[WORKERS] = {"workers", NULL},
 		[EVERY] = {"every", "1000"},
 		[FLAG] = {"flag", "watch"},
-		[REDIS] = {"redis", "redis://127.0.0.1:6379"}};
+		[REDIS] = {"redis", "redis://127.0.0.1:6379"},
+		[ONLY_ROWS] = ROWS};
 	int next = read_settings(argc, argv, USAGE, settings, SETTINGS);
 	int count = argc - next, failed;
 	uint64_t *numbers = calloc((size_t)count + 1, sizeof *numbers);
@@ -285,6 +293,7 @@ int main(int argc, char *argv[])
 		numbers[i] = number_of(argv[next + i]);
 	choose_methods(&settings[WITH], whole_number(&settings[EVERY], 1, UINT32_MAX));
 	choose_flag(&settings[FLAG], &settings[REDIS]);
+	rows_only = is_on(&settings[ONLY_ROWS]);
 	workers = settings[WORKERS].value ? (unsigned)whole_number(&settings[WORKERS], 1, MOST_WORKERS) : 0;
 	failed = count > 0 ? run(numbers, count, workers) : run(NUMBERS, NUMBER_COUNT, workers);
 	free(numbers);

@@ -136,6 +136,17 @@ static void note_run(search *result, const mproc_remote_message *run, size_t *le
 	*left -= run->size;
 }
 
+/* Nothing came: since nothing is there, or since the manager had no time to answer?  Returns -ETIMEDOUT, or 0. */
+static int look_for_more(const desk *self)
+{
+	mproc_remote_queue_counts left;
+	int rc = mproc_remote_queue_count(self->primes, mproc_after(PATIENCE), &left);
+
+	if (rc < 0)
+		return rc;
+	return left.ready + left.owed > 0 ? 0 : -ETIMEDOUT;
+}
+
 static int collect(const desk *self, search *result, const hand *hands, size_t *left)
 {
 	mproc_remote_message runs[RUNS_AT_ONCE];
@@ -153,6 +164,8 @@ static int collect(const desk *self, search *result, const hand *hands, size_t *
 			rc = mproc_remote_queue_ack(self->primes, &runs[i], mproc_after(PATIENCE));
 			mproc_remote_message_free(&runs[i]);
 		}
+		if (rc == -ETIMEDOUT && !has_workers)
+			rc = look_for_more(self);
 	} while (*left > 0 && (rc == 0 || (rc == -ETIMEDOUT && has_workers)));
 	return rc == -ETIMEDOUT ? 0 : rc;
 }
@@ -162,6 +175,9 @@ static int conclude(search *result, size_t left, mproc_outcome ending)
 {
 	if (left == 0)
 		return 0;
+	/* Whoever ended well has not told all it knew. */
+	if (ending.ending == MPROC_ENDING_VALUE)
+		ending = (mproc_outcome){.ending = MPROC_ENDING_ERROR, .code = -ENODATA};
 	for (size_t i = 0; i < result->count; ++i) {
 		if (result->outcomes[i].ending != MPROC_ENDING_VALUE)
 			result->outcomes[i] = ending;

@@ -31,4 +31,7 @@ typedef struct remote_flag_settings {
 } remote_flag_settings;
 extern remote_flag_settings remote_flags;
 
+/* Whether this was built with them. */
+extern const bool has_remote_flags;
+
 #endif

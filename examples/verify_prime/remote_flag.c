@@ -30,6 +30,7 @@ typedef struct remote_flag {
 } remote_flag;
 
 remote_flag_settings remote_flags;
+const bool has_remote_flags = true;
 
 /* A worker's own copy, and of which search. */
 static mproc_remote_watch *watch;

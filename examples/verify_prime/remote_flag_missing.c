@@ -6,6 +6,7 @@
 #include "flag.h"
 
 remote_flag_settings remote_flags;
+const bool has_remote_flags = false;
 
 static void *create(void)
 {

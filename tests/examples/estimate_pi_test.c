@@ -177,7 +177,7 @@ END_TEST
 START_TEST(ways_that_there_are_not_are_refused)
 {
 	expect_refusal("examples/estimate_pi --with magic",
-		"estimate_pi: --with magic: must be serial, threads or pool\n");
+		"estimate_pi: --with magic: must be one of: serial threads pool all\n");
 	expect_refusal("examples/estimate_pi --random magic",
 		"estimate_pi: --random magic: must be own, shared or copied\n");
 	expect_refusal("examples/estimate_pi --random copied --with threads",

@@ -342,9 +342,9 @@ END_TEST
 
 START_TEST(an_unknown_method_is_refused)
 {
-	expect_refusal("--with magic",
-		"find_primes: --with magic: must be serial, threads, ranges, pool, queue, queue-batch, "
-		"thread-queue, all or manager-queue\n");
+	expect_refusal("--with magic", "find_primes: --with magic: must be one of: serial threads ranges "
+				       "pool imap imap-unordered queue "
+				       "queue-batch thread-queue manager-queue all\n");
 }
 END_TEST
 

@@ -69,7 +69,8 @@ static inline struct program start_program_into(int output_fd, const char *comma
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, program.output_fd, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, program.error_fd, STDERR_FILENO);
-	rc = posix_spawn(&program.pid, support_program(words[0]), &actions, NULL, words, environ);
+	rc = posix_spawn(&program.pid, *words[0] == '/' ? words[0] : support_program(words[0]), &actions,
+		NULL, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	ck_assert_msg(rc == 0, "cannot start %s: %s", command, strerror(rc));
 	program.end = pidfd_open(program.pid, 0);
@@ -78,7 +79,7 @@ static inline struct program start_program_into(int output_fd, const char *comma
 	return program;
 }
 
-/* Start @command: the path of a program in this build, and arguments, with blanks between. */
+/* Start @command: the path of a program, in this build or absolute, and arguments, with blanks between. */
 static inline struct program start_program(const char *command)
 {
 	int output_fd = memfd_create("output", MFD_CLOEXEC);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The examples about queues and connections print what they should; docs/guide/queues.md shows
- * producers_consumers as it is.
+ * The examples about queues and connections print what they should.
  */
 #include "refusal.h"
 #include "scratch.h"
-#include "source.h"
 
 static const char *const METHODS[] = {"fork", "server", "spawn", NULL};
 
@@ -174,12 +172,6 @@ START_TEST(producers_and_consumers_lose_nothing)
 }
 END_TEST
 
-START_TEST(guide_quotes_producers_consumers)
-{
-	expect_quote("docs/guide/queues.md", "examples/producers_consumers.c");
-}
-END_TEST
-
 /* Start a server, and put the address into @ret_address that it tells; what it prints later nobody reads. */
 static struct program start_server(const char *command, char ret_address[128])
 {
@@ -283,10 +275,6 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = {
-		guide_quotes_producers_consumers,
-		NULL,
-	};
 	const TTest *process_tests[] = {
 		simple_queue_prints_four_different_numbers,
 		simple_queue2_gives_each_word_to_one_process,
@@ -302,7 +290,6 @@ int main(void)
 	};
 	const support_suite suite = {
 		.name = "queue_examples",
-		.tests = tests,
 		.process_tests = process_tests,
 	};
 

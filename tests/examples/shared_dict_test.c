@@ -168,21 +168,6 @@ START_TEST(what_was_not_counted_whole_is_not_printed)
 }
 END_TEST
 
-START_TEST(the_guide_quotes_the_program_as_it_is)
-{
-	char *text = read_source("docs/guide/collections.md");
-	char *source = read_source("examples/shared_dict.c");
-	char *quote = strstr(text, "```c\n"), *end = quote ? strstr(quote, "\n```\n") : NULL;
-
-	ck_assert_ptr_nonnull(end);
-	*end = '\0';
-	for (char *line = strtok(quote + 5, "\n"); line; line = strtok(NULL, "\n"))
-		ck_assert_msg(strstr(source, line) != NULL, "shared_dict.c has no line %s", line);
-	free(text);
-	free(source);
-}
-END_TEST
-
 START_TEST(mistakes_on_the_command_line_are_refused)
 {
 	expect_refusal("examples/shared_dict nothing", "shared_dict: nothing: No such file or directory\n");
@@ -211,14 +196,11 @@ int main(void)
 		a_word_ends_with_its_file,
 		top_prints_the_most_frequent,
 		what_was_not_counted_whole_is_not_printed,
-		the_guide_quotes_the_program_as_it_is,
 		mistakes_on_the_command_line_are_refused,
 		NULL,
 	};
-	const TTest *tests[] = {NULL};
 	const support_suite suite = {
 		.name = "shared_dict",
-		.tests = tests,
 		.process_tests = process_tests,
 		.setup = enter_scratch,
 		.teardown = remove_scratch,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small examples do what they say, and README.md shows quickstart as it is.
+ * The small examples do what they say.
  */
-#include "source.h"
+#include "program.h"
 
 START_TEST(hello_greets_from_another_process)
 {
@@ -25,18 +25,8 @@ START_TEST(quickstart_counts_steps)
 }
 END_TEST
 
-START_TEST(readme_quotes_quickstart)
-{
-	expect_quote("README.md", "examples/quickstart.c");
-}
-END_TEST
-
 int main(void)
 {
-	const TTest *tests[] = {
-		readme_quotes_quickstart,
-		NULL,
-	};
 	const TTest *process_tests[] = {
 		hello_greets_from_another_process,
 		quickstart_counts_steps,
@@ -44,7 +34,6 @@ int main(void)
 	};
 	const support_suite suite = {
 		.name = "small_programs",
-		.tests = tests,
 		.process_tests = process_tests,
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source.h - what stands in this repository: documents quote programs as they are.
+ * source.h - what stands in this repository.
  */
 #ifndef EXAMPLES_SOURCE_H
 #define EXAMPLES_SOURCE_H
@@ -24,25 +24,6 @@ static inline char *read_source(const char *path_in_repository)
 	text = read_whole(fd);
 	close(fd);
 	return text;
-}
-
-/* The first piece of C in a document must be this program, from its first #include on. */
-static inline void expect_quote(const char *document, const char *program)
-{
-	char *text = read_source(document), *source = read_source(program);
-	char *code = strstr(source, "#include");
-	char *quote = strstr(text, "```c\n");
-	char *end;
-
-	ck_assert_ptr_nonnull(code);
-	ck_assert_msg(quote != NULL, "%s quotes no program", document);
-	quote += strlen("```c\n");
-	end = strstr(quote, "```\n");
-	ck_assert_ptr_nonnull(end);
-	*end = '\0';
-	ck_assert_str_eq(quote, code);
-	free(text);
-	free(source);
 }
 
 #endif

@@ -6,7 +6,6 @@
 #include "../../examples/verify_prime/divisors.h"
 #include "refusal.h"
 #include "scratch.h"
-#include "source.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -403,23 +402,6 @@ START_TEST(a_killed_worker_is_told_and_proves_nothing)
 }
 END_TEST
 
-/* What the guide quotes. */
-
-START_TEST(the_guide_quotes_the_search_as_it_is)
-{
-	char *text = read_source("docs/guide/shared_flags.md");
-	char *source = read_source("examples/verify_prime/search.c");
-	char *quote = strstr(text, "```c\n"), *end = quote ? strstr(quote, "\n```\n") : NULL;
-
-	ck_assert_ptr_nonnull(end);
-	*end = '\0';
-	for (char *line = strtok(quote + 5, "\n"); line; line = strtok(NULL, "\n"))
-		ck_assert_msg(strstr(source, line) != NULL, "search.c has no line %s", line);
-	free(text);
-	free(source);
-}
-END_TEST
-
 /* What is refused. */
 
 START_TEST(help_names_all_options_and_methods)
@@ -476,7 +458,6 @@ int main(void)
 		looking_at_the_flag_more_or_less_often_changes_no_verdict,
 		more_workers_than_divisors_do_no_harm,
 		without_numbers_the_five_large_ones_are_verified,
-		the_guide_quotes_the_search_as_it_is,
 		help_names_all_options_and_methods,
 		what_is_no_number_is_refused,
 		options_out_of_range_are_refused,
