@@ -59,6 +59,8 @@ static int use_own_pool(const void *item, void *result, mproc_task *task)
 	refuse(mproc_future_get(mine->future, MPROC_NOW, NULL, NULL));
 	refuse(mproc_future_wait_any(&mine->future, 1, MPROC_NOW, &index));
 	refuse(mproc_future_wait_all(&mine->future, 1, MPROC_NOW));
+	future = mine->future;
+	refuse(mproc_future_as_completed(&future, 1, 0, MPROC_NOW));
 	refuse(mproc_stream_next(mine->stream, MPROC_NOW, &entry));
 	return 0;
 }

@@ -591,6 +591,7 @@ START_TEST(a_pool_whose_nursery_was_killed_refuses_maps)
 	assert_text_has("has died (signal 9): open another pool");
 	for (int i = 0; i < 10; ++i)
 		ck_assert_int_eq(outcomes[i].ending, MPROC_ENDING_CANCELLED);
+	assert_has_failed(pool, -ENOTRECOVERABLE);
 	ck_assert_ptr_null(mproc_pool_close(pool));
 	pool = open_processes(WORKERS);
 	assert_usable(pool);

@@ -48,6 +48,42 @@ UNUSED static void open_lasting_things(void)
 		ck_assert_msg(rc_of_call == 0, #call " returned %d: %s", rc_of_call, mproc_error_text()); \
 	} while (0)
 
+UNUSED static int never_done(const void *item, void *result, mproc_task *task)
+{
+	(void)item;
+	(void)result;
+	(void)task;
+	abort();
+}
+
+UNUSED static void never_combined(void *total, const void *part, const void *context)
+{
+	(void)total;
+	(void)part;
+	(void)context;
+	abort();
+}
+
+/* A pool that has failed says so to whatever it is asked. */
+UNUSED static void assert_has_failed(mproc_pool *pool, int code)
+{
+	mproc_future *future;
+	mproc_stream *stream;
+	double total = 0;
+
+	ck_assert_int_eq(mproc_pool_map(pool, never_done, NULL, 0, 5, NULL, 0, NULL), code);
+	ck_assert_int_eq(
+		mproc_pool_reduce(pool, never_done, never_combined, NULL, 0, 5, &total, 8, NULL), code);
+	ck_assert_int_eq(mproc_pool_apply(pool, never_done, NULL, 0, NULL, 0, NULL), code);
+	ck_assert_int_eq(mproc_pool_submit(pool, never_done, NULL, 0, 0, NULL, &future), code);
+	ck_assert_int_eq(
+		mproc_pool_map_async(pool, never_done, NULL, 0, 5, NULL, 0, NULL, NULL, NULL, &future), code);
+	ck_assert_int_eq(mproc_pool_imap(pool, never_done, NULL, 0, 5, 0, NULL, &stream), code);
+	ck_assert_int_eq(mproc_pool_drain(pool, MPROC_FOREVER), code);
+	ck_assert_int_eq(mproc_pool_resize(pool, 2), code);
+	ck_assert_int_eq(mproc_pool_fd(pool), code);
+}
+
 UNUSED static mproc_pool *open_processes(unsigned workers)
 {
 	mproc_pool *pool = NULL;
