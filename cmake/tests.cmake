@@ -27,10 +27,25 @@ add_library(mproc_test_base INTERFACE)
 target_compile_definitions(mproc_test_base INTERFACE _GNU_SOURCE)
 target_link_libraries(mproc_test_base INTERFACE mproc_static mproc_inside mproc_flags m)
 
-add_library(mproc_test_support STATIC tests/support/people.c tests/support/support.c)
-target_compile_definitions(mproc_test_support PRIVATE SUPPORT_THREADS_ONLY=${threads_only})
+# Tests note which errors they got from which public function, in build/<preset>/seen_errors, if that is there:
+# tools/check-errors looks whether all that are documented were among them.
+find_program(PYTHON3 python3 REQUIRED)
+set(seen_calls ${PROJECT_BINARY_DIR}/generated/seen_calls.h)
+file(GLOB_RECURSE public_headers CONFIGURE_DEPENDS include/*.h)
+add_custom_command(OUTPUT ${seen_calls}
+  COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/watch-errors ${PROJECT_SOURCE_DIR} ${seen_calls}
+  DEPENDS ${PROJECT_SOURCE_DIR}/tools/watch-errors ${PROJECT_SOURCE_DIR}/tools/public_headers.py ${public_headers})
+
+add_library(mproc_test_support STATIC tests/support/people.c tests/support/seen.c tests/support/support.c ${seen_calls})
+target_compile_definitions(mproc_test_support PRIVATE
+  SUPPORT_THREADS_ONLY=${threads_only} SEEN_FILE="${PROJECT_BINARY_DIR}/seen_errors")
+target_compile_options(mproc_test_support INTERFACE "SHELL:-include ${seen_calls}")
 target_include_directories(mproc_test_support PUBLIC tests/support)
 target_link_libraries(mproc_test_support PUBLIC mproc_test_base PkgConfig::CHECK)
+
+# What is tested on other machines too (tools/check-arm64, tools/check-musl): of libmproc each module, and the suites over start
+# methods, backends and queues.  The file core_tests has their names.
+add_custom_target(core_tests)
 
 function(mproc_add_test label source)
   cmake_path(GET source PARENT_PATH folder)
@@ -49,6 +64,10 @@ function(mproc_add_test label source)
   if(folder MATCHES "^(manager|remote)$")
     target_link_libraries(${program} PRIVATE mproc_net_inside)
   endif()
+  if(label STREQUAL unit AND NOT folder MATCHES "^(manager|remote)$" OR name MATCHES "^conformance")
+    add_dependencies(core_tests ${program})
+    set_property(GLOBAL APPEND PROPERTY core_tests ${program})
+  endif()
   add_test(NAME ${folder}/${name} COMMAND ${program})
   set_tests_properties(${folder}/${name} PROPERTIES
     LABELS ${label} TIMEOUT 900 ENVIRONMENT "${test_environment}")
@@ -64,10 +83,18 @@ foreach(source IN LISTS cross_tests)
   mproc_add_test(cross ${source})
 endforeach()
 
+get_property(core_tests GLOBAL PROPERTY core_tests)
+list(JOIN core_tests "\n" core_tests)
+file(WRITE ${PROJECT_BINARY_DIR}/core_tests "${core_tests}\n")
+
 # tests/programs/<name>.c is a program that tests run, build/<preset>/tests/programs/<name>.
 file(GLOB program_sources CONFIGURE_DEPENDS tests/programs/*.c)
 foreach(source IN LISTS program_sources)
   mproc_add_program(tests/programs ${source} mproc_shared)
+  cmake_path(GET source STEM name)
+  target_sources(${name} PRIVATE tests/support/seen.c ${seen_calls})
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE SEEN_FILE="${PROJECT_BINARY_DIR}/seen_errors")
+  target_compile_options(${name} PRIVATE "SHELL:-include ${seen_calls}")
 endforeach()
 
 # The manager's server in the foreground, build/<preset>/tests/manager_serve.
@@ -98,6 +125,11 @@ if(use_net)
     CLIENTS_SCRIPT="${PROJECT_SOURCE_DIR}/tests/manager/clients.py")
 endif()
 
+# What the report compares mproc with: scripts, and programs where there is OpenMP.
+target_compile_definitions(report_peers_test PRIVATE
+  PEERS_FOLDER="${PROJECT_SOURCE_DIR}/report/python" ANSWERS_SCRIPT="${PROJECT_SOURCE_DIR}/tests/report/answers.py"
+  HAS_OPENMP_PEERS=$<TARGET_EXISTS:report_compute_pi>)
+
 # What fails system calls, or kills at them, shares a harness, and sees what the library asks malloc for.
 file(GLOB fault_sources CONFIGURE_DEPENDS tests/fault/*.c)
 list(FILTER fault_sources EXCLUDE REGEX "(_test|/scenario|/mistakes)\\.c$")
@@ -110,6 +142,9 @@ foreach(program fault_start_test store_kill_test store_fault_test)
   target_link_options(${program} PRIVATE
     -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc -Wl,--wrap=free)
 endforeach()
+
+# Its kernel has other pages and addresses than the one that runs.
+target_link_options(sys_memory_test PRIVATE -Wl,--wrap=sysconf -Wl,--wrap=madvise -Wl,--wrap=mmap)
 
 # The conformance suite of pools: the same tests in one program for each backend.  The plugin comes only by dlopen.
 file(GLOB pool_sources CONFIGURE_DEPENDS tests/pool/conformance*.c)
@@ -129,6 +164,12 @@ endforeach()
 
 include(cmake/conformance.cmake)
 include(cmake/fuzz.cmake)
+
+# What the pages of the guide show is compiled, and run with the programs of this build.
+if(MPROC_EXAMPLES AND NOT MPROC_SANITIZE)
+  add_test(NAME guide COMMAND ${PROJECT_SOURCE_DIR}/tools/test-guide ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
+  set_tests_properties(guide PROPERTIES LABELS cross TIMEOUT 300)
+endif()
 
 # The crash harness kills operations at every instruction; `make crash` runs it.
 file(GLOB crash_sources CONFIGURE_DEPENDS tests/crash/*.c)
