@@ -198,6 +198,14 @@ static bool is_too_deep(int rc)
 	return (rc == -EMFILE || rc == -ENFILE) && mproci_flight_is_nested();
 }
 
+/* Also without a lock, which cannot be had where @rc is another failure than that of time. */
+static int begin_alone(computation *it, int rc)
+{
+	if (rc == 0 || rc == -ETIMEDOUT)
+		return rc;
+	return mproci_flight_begin_alone(it->cache, &it->digest, &it->flight);
+}
+
 /* The result was not there. */
 static int compute_once(computation *it, mproc_deadline deadline, mproc_cache_value *ret_value)
 {
@@ -206,6 +214,7 @@ static int compute_once(computation *it, mproc_deadline deadline, mproc_cache_va
 	rc = mproci_flight_begin(it->cache, &it->digest, deadline, &it->flight);
 	if (rc == -EDEADLK || is_too_deep(rc))
 		return fail_flight(it, rc);
+	rc = begin_alone(it, rc);
 	it->has_flight = rc == 0;
 	found = look_again(it, ret_value);
 	if (found > 0)
@@ -215,10 +224,22 @@ static int compute_once(computation *it, mproc_deadline deadline, mproc_cache_va
 }
 
 /* Where nothing can be stored nobody waits for anybody. */
+static int compute_alone(computation *it, mproc_cache_value *ret_value)
+{
+	int rc;
+
+	rc = mproci_flight_begin_alone(it->cache, &it->digest, &it->flight);
+	if (rc < 0)
+		return fail_flight(it, rc);
+	it->has_flight = true;
+	rc = compute_and_store(it, ret_value);
+	end_flight(it);
+	return rc;
+}
+
 static int call(computation *it, mproc_deadline deadline, mproc_cache_value *ret_value)
 {
-	return it->cache->is_writable ? compute_once(it, deadline, ret_value)
-				      : compute_and_store(it, ret_value);
+	return it->cache->is_writable ? compute_once(it, deadline, ret_value) : compute_alone(it, ret_value);
 }
 
 int mproc_cache_call(mproc_cache *cache, const mproc_cache_key *key, mproc_cache_function *function,

@@ -500,6 +500,17 @@ START_TEST(function_that_asks_for_its_own_result_is_told)
 }
 END_TEST
 
+START_TEST(function_that_asks_for_its_own_result_is_told_where_there_is_no_lock_too)
+{
+	tree_write("/cache/flights/there", "something");
+	check_failed(call(ask_for_itself, cache), -EDEADLK, "asks for the result that it is computing");
+	cache->is_writable = false;
+	check_failed(call(ask_for_itself, cache), -EDEADLK, "asks for the result that it is computing");
+	check_called(call(add_one, NULL), MPROC_CACHE_NOT_STORED);
+	ck_assert_uint_eq(calls(), 1);
+}
+END_TEST
+
 /* Somebody who computes until he may go on. */
 static int stand_and_add_one(const void *arguments, size_t size, mproc_cache_result *result, void *unused)
 {
@@ -961,6 +972,7 @@ int main(void)
 		what_is_missing_is_named,
 		function_may_ask_for_what_other_functions_compute,
 		function_that_asks_for_its_own_result_is_told,
+		function_that_asks_for_its_own_result_is_told_where_there_is_no_lock_too,
 		who_waits_gives_up_at_the_deadline_or_finds_it,
 		each_call_is_a_hit_or_a_miss,
 		who_gives_up_waiting_looks_once_more,

@@ -49,7 +49,11 @@ static bool is_computing(const mproc_cache *cache, const mproci_digest *digest)
 
 bool mproci_flight_is_nested(void)
 {
-	return innermost != NULL;
+	for (const mproci_flight *each = innermost; each != NULL; each = each->outer) {
+		if (each->lock != NULL)
+			return true;
+	}
+	return false;
 }
 
 /* Little-endian, for machines may share a directory. */
@@ -73,6 +77,19 @@ static int open_lock(const mproc_cache *cache, const mproci_digest *digest, mpro
 	return rc;
 }
 
+static void enter(
+	mproc_cache *cache, const mproci_digest *digest, mproc_file_lock *lock, mproci_flight *ret_flight)
+{
+	*ret_flight = (mproci_flight){
+		.cache = cache,
+		.lock = lock,
+		.digest = *digest,
+		.process = mproci_process_id(),
+		.outer = innermost,
+	};
+	innermost = ret_flight;
+}
+
 int mproci_flight_begin(
 	mproc_cache *cache, const mproci_digest *digest, mproc_deadline deadline, mproci_flight *ret_flight)
 {
@@ -85,18 +102,18 @@ int mproci_flight_begin(
 	if (rc < 0)
 		return rc;
 	rc = mproc_file_lock_acquire(lock, deadline);
-	if (rc < 0) {
+	if (rc < 0)
 		mproc_file_lock_close(lock);
-		return rc;
-	}
-	*ret_flight = (mproci_flight){
-		.cache = cache,
-		.lock = lock,
-		.digest = *digest,
-		.process = mproci_process_id(),
-		.outer = innermost,
-	};
-	innermost = ret_flight;
+	else
+		enter(cache, digest, lock, ret_flight);
+	return rc;
+}
+
+int mproci_flight_begin_alone(mproc_cache *cache, const mproci_digest *digest, mproci_flight *ret_flight)
+{
+	if (is_computing(cache, digest))
+		return -EDEADLK;
+	enter(cache, digest, NULL, ret_flight);
 	return 0;
 }
 

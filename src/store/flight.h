@@ -15,6 +15,7 @@
 typedef struct mproci_flight mproci_flight;
 struct mproci_flight {
 	const mproc_cache *cache;
+	/* NULL: there can be none. */
 	mproc_file_lock *lock;
 	mproci_digest digest;
 	/* Who has it.  A child that is forked meanwhile has a copy of this, and no lock. */
@@ -29,7 +30,10 @@ struct mproci_flight {
 int mproci_flight_begin(
 	mproc_cache *cache, const mproci_digest *digest, mproc_deadline deadline, mproci_flight *ret_flight);
 
-/* Whether this thread is in a flight. */
+/* The same where there can be no lock: others may compute it too, and what it asks for itself is found out all the same.  Returns 0 or -EDEADLK. */
+int mproci_flight_begin_alone(mproc_cache *cache, const mproci_digest *digest, mproci_flight *ret_flight);
+
+/* Whether this thread is in a flight with a lock. */
 bool mproci_flight_is_nested(void);
 
 /* Let the others go on; by the thread that began.  In a child that was forked meanwhile, forget it. */
