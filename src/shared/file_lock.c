@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "sys/child.h"
 #include "sys/descriptor.h"
+#include "sys/directory.h"
 #include "sys/file_lock.h"
 #include "sys/lock.h"
 
@@ -20,6 +21,8 @@
 #include <string.h>
 
 struct mproc_file_lock {
+	/* In this directory. */
+	int directory;
 	char *path;
 	bool is_shared;
 	/* The child's, of what its parent opened. */
@@ -72,7 +75,7 @@ static void register_handlers(void)
 static int enlist(mproc_file_lock *lock)
 {
 	hold();
-	lock->descriptor = mproci_file_lock_open(lock->path, lock->is_writable);
+	lock->descriptor = mproci_file_lock_open(lock->directory, lock->path, lock->is_writable);
 	if (lock->descriptor >= 0) {
 		lock->next = handles;
 		handles = lock;
@@ -110,14 +113,15 @@ static void delist(mproc_file_lock *lock)
 	let_go();
 }
 
-static int make_handle(const char *path, mproc_file_lock **ret_lock)
+static int make_handle(int directory, const char *path, mproc_file_lock **ret_lock)
 {
 	mproc_file_lock *lock;
 
 	lock = calloc(1, sizeof *lock);
 	if (lock == NULL)
 		return -ENOMEM;
-	lock->path = mproci_file_lock_path(path);
+	lock->directory = directory;
+	lock->path = directory == MPROCI_WORKING_DIRECTORY ? mproci_file_lock_path(path) : strdup(path);
 	if (lock->path == NULL || mproci_lock_init(&lock->turn, MPROCI_LOCK_OF_PROGRAM) < 0) {
 		free(lock->path);
 		free(lock);
@@ -152,13 +156,14 @@ static void free_handle(mproc_file_lock *lock)
 }
 
 /* Those of a byte are for one at a time, who has to be able to write. */
-static int open_handle(const char *path, bool is_shared, int64_t byte, mproc_file_lock **ret_lock)
+static int open_handle(
+	int directory, const char *path, bool is_shared, int64_t byte, mproc_file_lock **ret_lock)
 {
 	mproc_file_lock *lock;
 	int rc;
 
 	pthread_once(&handlers_once, register_handlers);
-	rc = handlers_rc < 0 ? handlers_rc : make_handle(path, &lock);
+	rc = handlers_rc < 0 ? handlers_rc : make_handle(directory, path, &lock);
 	if (rc < 0)
 		return mproci_fail(rc, "no memory for a file lock");
 	lock->is_shared = is_shared;
@@ -182,12 +187,17 @@ int mproc_file_lock_open(const char *path, const mproc_file_lock_options *option
 	if (path == NULL || ret_lock == NULL)
 		return mproci_fail(-EINVAL, "%s is NULL", path == NULL ? "path" : "ret_lock");
 	rc = mproci_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved);
-	return rc < 0 ? rc : open_handle(path, options->shared, -1, ret_lock);
+	return rc < 0 ? rc : open_handle(MPROCI_WORKING_DIRECTORY, path, options->shared, -1, ret_lock);
 }
 
-int mproci_file_lock_open_byte(const char *path, int64_t byte, mproc_file_lock **ret_lock)
+int mproci_file_lock_open_in(int directory, const char *name, mproc_file_lock **ret_lock)
 {
-	return open_handle(path, false, byte, ret_lock);
+	return open_handle(directory, name, false, -1, ret_lock);
+}
+
+int mproci_file_lock_open_byte(int directory, const char *name, int64_t byte, mproc_file_lock **ret_lock)
+{
+	return open_handle(directory, name, false, byte, ret_lock);
 }
 
 static int check_handle(const mproc_file_lock *lock)
@@ -216,7 +226,7 @@ static int reopen(mproc_file_lock *lock)
 	int descriptor;
 
 	hold();
-	descriptor = mproci_file_lock_open(lock->path, lock->is_writable);
+	descriptor = mproci_file_lock_open(lock->directory, lock->path, lock->is_writable);
 	/* The same number again, when the program has closed what it did not open. */
 	if (descriptor >= 0 && descriptor != lock->descriptor)
 		mproci_close(lock->descriptor);
@@ -237,7 +247,7 @@ static int take(mproc_file_lock *lock, mproc_deadline deadline)
 		return 0;
 	}
 	if (rc == 0)
-		rc = mproci_file_lock_is_current(lock->descriptor, lock->path);
+		rc = mproci_file_lock_is_current(lock->descriptor, lock->directory, lock->path);
 	return rc < 0 ? fail(lock, rc) : rc;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shared/file_lock.h - a file lock that is one of many in its file.
+ * shared/file_lock.h - file locks that are one of many in their file, or whose file is in an open directory.
  */
 #ifndef SHARED_FILE_LOCK_H
 #define SHARED_FILE_LOCK_H
@@ -8,9 +8,15 @@
 #include <mproc/file_lock.h>
 
 /*
- * Open the lock of @byte, 0 to INT64_MAX, in the file @path, as mproc_file_lock_open does.  Those of other bytes, and that of the file, are other
+ * Open the lock of the file @name in @directory, which stays open as long as the lock; as mproc_file_lock_open does, but wherever
+ * the directory is by now.
+ */
+int mproci_file_lock_open_in(int directory, const char *name, mproc_file_lock **ret_lock);
+
+/*
+ * The same with the lock of @byte, 0 to INT64_MAX.  Those of other bytes, and that of the file, are other
  * locks.  The file has to be writable, and stays as long as it is.
  */
-int mproci_file_lock_open_byte(const char *path, int64_t byte, mproc_file_lock **ret_lock);
+int mproci_file_lock_open_byte(int directory, const char *name, int64_t byte, mproc_file_lock **ret_lock);
 
 #endif

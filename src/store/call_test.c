@@ -732,6 +732,25 @@ START_TEST(results_of_a_cache_that_was_removed_are_computed)
 }
 END_TEST
 
+/* The directory's own locks: nothing is to appear in what has its path now. */
+START_TEST(what_has_the_path_of_a_cache_that_was_moved_is_left_alone)
+{
+	char path[PATH_MAX + NAME_MAX], moved[PATH_MAX + NAME_MAX];
+
+	snprintf(path, sizeof path, "%s", in_tree("/cache"));
+	snprintf(moved, sizeof moved, "%s", in_tree("/moved"));
+	ck_assert_int_eq(rename(path, moved), 0);
+	ck_assert_int_eq(mkdir(path, 0777), 0);
+	check_called(call(add_one, NULL), MPROC_CACHE_COMPUTED);
+	check_called(call(add_one, NULL), MPROC_CACHE_FOUND);
+	mproc_cache_value_free(&value);
+	ck_assert_int_eq(mproc_cache_clear(cache), 0);
+	ck_assert_int_eq(access(in_tree("/moved/flights"), F_OK), 0);
+	ck_assert_int_eq(access(in_tree("/moved/sweep"), F_OK), 0);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
 static int exit_thread(const void *arguments, size_t size, mproc_cache_result *result, void *unused)
 {
 	(void)arguments;
@@ -983,6 +1002,7 @@ int main(void)
 		function_that_calls_itself_ends_when_there_are_no_descriptors,
 		where_no_lock_can_be_had_results_are_stored_all_the_same,
 		results_of_a_cache_that_was_removed_are_computed,
+		what_has_the_path_of_a_cache_that_was_moved_is_left_alone,
 		thread_that_ends_in_the_function_leaves_it_to_the_next_one,
 		NULL,
 	};

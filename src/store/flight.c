@@ -17,15 +17,12 @@
  */
 #include "store/flight.h"
 
-#include "base/error.h"
 #include "shared/file_lock.h"
 #include "sys/child.h"
 #include "sys/descriptor.h"
 
 #include <endian.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What this thread is computing. */
@@ -65,18 +62,6 @@ static int64_t byte_of(const mproci_digest *digest)
 	return (int64_t)(le64toh(front) & INT64_MAX);
 }
 
-static int open_lock(const mproc_cache *cache, const mproci_digest *digest, mproc_file_lock **ret_lock)
-{
-	char *path;
-	int rc;
-
-	if (asprintf(&path, "%s/flights", cache->path) < 0)
-		return mproci_fail(-ENOMEM, "no memory for the lock of a result");
-	rc = mproci_file_lock_open_byte(path, byte_of(digest), ret_lock);
-	free(path);
-	return rc;
-}
-
 static void enter(
 	mproc_cache *cache, const mproci_digest *digest, mproc_file_lock *lock, mproci_flight *ret_flight)
 {
@@ -98,7 +83,7 @@ int mproci_flight_begin(
 
 	if (is_computing(cache, digest))
 		return -EDEADLK;
-	rc = open_lock(cache, digest, &lock);
+	rc = mproci_file_lock_open_byte(cache->directory, "flights", byte_of(digest), &lock);
 	if (rc < 0)
 		return rc;
 	rc = mproc_file_lock_acquire(lock, deadline);

@@ -14,6 +14,7 @@
 
 #include "base/deadline.h"
 #include "base/error.h"
+#include "shared/file_lock.h"
 #include "store/oldest.h"
 #include "store/walk.h"
 #include "sys/clock.h"
@@ -23,8 +24,6 @@
 
 #include <errno.h>
 #include <mproc/file_lock.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const int64_t SECOND = INT64_C(1000000000);
@@ -226,23 +225,17 @@ static int sweep_now(mproc_cache *cache)
 
 int mproci_sweep_lock(const mproc_cache *cache, mproc_deadline deadline, mproc_file_lock **ret_lock)
 {
-	size_t size = strlen(cache->path) + sizeof "/sweep";
-	char *path = malloc(size);
 	mproc_file_lock *lock = NULL;
 	int rc;
 
-	if (path == NULL)
-		return mproci_fail(-ENOMEM, "no memory for the lock of a cache");
-	snprintf(path, size, "%s/sweep", cache->path);
-	if (mproc_file_lock_open(path, NULL, &lock) < 0)
+	if (mproci_file_lock_open_in(cache->directory, "sweep", &lock) < 0)
 		lock = NULL;
-	free(path);
 	rc = lock == NULL ? 0 : mproc_file_lock_acquire(lock, deadline);
 	if (rc == -ETIMEDOUT)
 		mproc_file_lock_close(lock);
 	else
 		*ret_lock = lock;
-	return rc == -ETIMEDOUT ? rc : 0;
+	return rc == -ETIMEDOUT ? mproci_cache_fail(cache, rc) : 0;
 }
 
 /* @is_needed: whether it is still to be done when its turn has come; NULL: it is. */

@@ -29,7 +29,7 @@ int mproci_sweep(mproc_cache *cache, mproc_deadline deadline);
 /*
  * Be the only one, of all processes, who walks through the cache to remove and count: the lock of the file "sweep".
  *
- * Returns 0, and what is to be closed then, NULL where there can be no lock; with an error text -ETIMEDOUT, -ENOMEM.
+ * Returns 0, and what is to be closed then, NULL where there can be no lock; with an error text -ETIMEDOUT.
  */
 int mproci_sweep_lock(const mproc_cache *cache, mproc_deadline deadline, mproc_file_lock **ret_lock);
 

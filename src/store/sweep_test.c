@@ -317,7 +317,7 @@ START_TEST(one_at_a_time_sweeps)
 
 	ck_assert_int_eq(mproci_sweep_lock(cache, MPROC_NOW, &lock), 0);
 	ck_assert_int_eq(mproci_sweep(cache, mproc_after(0.01)), -ETIMEDOUT);
-	support_check_text("/cache/sweep");
+	support_check_text("/cache\": file lock \"sweep\"");
 	support_check_text("still held by somebody else");
 	mproc_file_lock_close(lock);
 	sweep();

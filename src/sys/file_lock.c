@@ -34,16 +34,16 @@ char *mproci_file_lock_path(const char *path)
 	return whole;
 }
 
-int mproci_file_lock_open(const char *path, bool writable)
+int mproci_file_lock_open(int directory, const char *path, bool writable)
 {
 	int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	char what[192];
 	int descriptor;
 
-	descriptor = mproci_descriptor_lift(open(path, flags));
+	descriptor = mproci_descriptor_lift(openat(directory, path, flags));
 	/* Only now: with O_CREAT, the kernel refuses directories and, in one like /tmp, files of others. */
 	if (descriptor == -ENOENT)
-		descriptor = mproci_descriptor_lift(open(path, flags | O_CREAT, 0666));
+		descriptor = mproci_descriptor_lift(openat(directory, path, flags | O_CREAT, 0666));
 	if (descriptor >= 0)
 		return descriptor;
 	snprintf(what, sizeof what, "file lock \"%.100s\": cannot be opened", path);
@@ -120,13 +120,13 @@ void mproci_file_lock_release_byte(int descriptor, int64_t byte)
 	ask(&(request){descriptor, LOCK_UN, byte}, false);
 }
 
-int mproci_file_lock_is_current(int descriptor, const char *path)
+int mproci_file_lock_is_current(int descriptor, int directory, const char *path)
 {
 	struct stat open, named;
 
 	if (fstat(descriptor, &open) != 0)
 		return -errno;
-	if (stat(path, &named) != 0)
+	if (fstatat(directory, path, &named, 0) != 0)
 		return errno == ENOENT ? 0 : -errno;
 	return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }

@@ -15,10 +15,10 @@
 char *mproci_file_lock_path(const char *path);
 
 /*
- * Open the file or the directory at @path; a file that is not there is made.  @writable: also for writing, which NFS asks of
+ * Open the file or the directory at @path in @directory; a file that is not there is made.  @writable: also for writing, which NFS asks of
  * who wants the lock alone.  Returns a descriptor, or a negative errno with an error text.
  */
-int mproci_file_lock_open(const char *path, bool writable);
+int mproci_file_lock_open(int directory, const char *path, bool writable);
 
 /*
  * Take the lock, @shared or alone.  Returns 0; -ETIMEDOUT; -EBADF: must be open for writing; -ENOLCK; another
@@ -36,7 +36,7 @@ void mproci_file_lock_release(int descriptor);
 int mproci_file_lock_take_byte(int descriptor, int64_t byte, mproc_deadline deadline);
 void mproci_file_lock_release_byte(int descriptor, int64_t byte);
 
-/* Whether @path still leads to the open file: 1 or 0, or a negative errno when nobody knows. */
-int mproci_file_lock_is_current(int descriptor, const char *path);
+/* Whether @path in @directory still leads to the open file: 1 or 0, or a negative errno when nobody knows. */
+int mproci_file_lock_is_current(int descriptor, int directory, const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "support.h"
 #include "sys/clock.h"
+#include "sys/directory.h"
 #include "sys/file_fixture.h"
 
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 
 static int open_it(void)
 {
-	int descriptor = mproci_file_lock_open(in_tree("/file"), false);
+	int descriptor = mproci_file_lock_open(MPROCI_WORKING_DIRECTORY, in_tree("/file"), false);
 
 	ck_assert_int_gt(descriptor, STDERR_FILENO);
 	return descriptor;
@@ -26,8 +27,9 @@ START_TEST(path_is_the_same_from_everywhere)
 	relative = mproci_file_lock_path("file");
 	ck_assert_str_eq(absolute, "/a/b");
 	ck_assert_int_eq(chdir("/"), 0);
-	descriptor = mproci_file_lock_open(relative, false);
-	ck_assert_int_eq(mproci_file_lock_is_current(descriptor, in_tree("/file")), 1);
+	descriptor = mproci_file_lock_open(MPROCI_WORKING_DIRECTORY, relative, false);
+	ck_assert_int_eq(
+		mproci_file_lock_is_current(descriptor, MPROCI_WORKING_DIRECTORY, in_tree("/file")), 1);
 	close(descriptor);
 	free(absolute);
 	free(relative);
@@ -43,7 +45,7 @@ START_TEST(path_from_nowhere_stays_as_it_is)
 	ck_assert_int_eq(rmdir(in_tree("/folder")), 0);
 	path = mproci_file_lock_path("a");
 	ck_assert_str_eq(path, "a");
-	ck_assert_int_eq(mproci_file_lock_open(path, false), -ENOENT);
+	ck_assert_int_eq(mproci_file_lock_open(MPROCI_WORKING_DIRECTORY, path, false), -ENOENT);
 	free(path);
 }
 END_TEST
@@ -105,7 +107,7 @@ END_TEST
 
 static int open_to_write(void)
 {
-	int descriptor = mproci_file_lock_open(in_tree("/file"), true);
+	int descriptor = mproci_file_lock_open(MPROCI_WORKING_DIRECTORY, in_tree("/file"), true);
 
 	ck_assert_int_gt(descriptor, STDERR_FILENO);
 	return descriptor;
@@ -145,16 +147,21 @@ START_TEST(file_that_was_removed_or_replaced_is_not_current)
 {
 	int descriptor = open_it(), later;
 
-	ck_assert_int_eq(mproci_file_lock_is_current(descriptor, in_tree("/file")), 1);
+	ck_assert_int_eq(
+		mproci_file_lock_is_current(descriptor, MPROCI_WORKING_DIRECTORY, in_tree("/file")), 1);
 	ck_assert_int_eq(unlink(in_tree("/file")), 0);
-	ck_assert_int_eq(mproci_file_lock_is_current(descriptor, in_tree("/file")), 0);
+	ck_assert_int_eq(
+		mproci_file_lock_is_current(descriptor, MPROCI_WORKING_DIRECTORY, in_tree("/file")), 0);
 	later = open_it();
-	ck_assert_int_eq(mproci_file_lock_is_current(descriptor, in_tree("/file")), 0);
-	ck_assert_int_eq(mproci_file_lock_is_current(later, in_tree("/file")), 1);
-	ck_assert_int_eq(mproci_file_lock_is_current(later, in_tree("/file/more")), -ENOTDIR);
+	ck_assert_int_eq(
+		mproci_file_lock_is_current(descriptor, MPROCI_WORKING_DIRECTORY, in_tree("/file")), 0);
+	ck_assert_int_eq(mproci_file_lock_is_current(later, MPROCI_WORKING_DIRECTORY, in_tree("/file")), 1);
+	ck_assert_int_eq(mproci_file_lock_is_current(later, MPROCI_WORKING_DIRECTORY, in_tree("/file/more")),
+		-ENOTDIR);
 	close(later);
 	close(descriptor);
-	ck_assert_int_eq(mproci_file_lock_is_current(descriptor, in_tree("/file")), -EBADF);
+	ck_assert_int_eq(
+		mproci_file_lock_is_current(descriptor, MPROCI_WORKING_DIRECTORY, in_tree("/file")), -EBADF);
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "sys/clock.h"
+#include "sys/directory.h"
 #include "sys/file_lock.h"
 #include "sys/resolve.h"
 
@@ -103,14 +104,14 @@ static int lock(const char *path, const char *lock_path)
 	mproc_deadline deadline = mproci_clock_now() + PATIENCE;
 
 	for (;;) {
-		int descriptor = mproci_file_lock_open(lock_path, true), rc;
+		int descriptor = mproci_file_lock_open(MPROCI_WORKING_DIRECTORY, lock_path, true), rc;
 
 		if (descriptor < 0)
 			return fail(descriptor, path, ": its lock cannot be made");
 		rc = mproci_file_lock_take(descriptor, false, deadline);
 		/* Who held it before has removed it. */
 		if (rc == 0)
-			rc = mproci_file_lock_is_current(descriptor, lock_path);
+			rc = mproci_file_lock_is_current(descriptor, MPROCI_WORKING_DIRECTORY, lock_path);
 		if (rc > 0)
 			return descriptor;
 		close(descriptor);
