@@ -142,13 +142,45 @@ static bool is_aside_of_tag(const char *name)
 	       && strlen(name) == strlen(TAG) + 1 + 32;
 }
 
-/* Nothing but the tag, and what is left of writing it, is in a directory that is being made. */
+static bool is_of_cache(const char *name)
+{
+	static const char *const ours[] = {"aside", "flights", "results", "sweep", "tally"};
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; ++i) {
+		if (strcmp(name, ours[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_any(int directory, const char *name, void *unused)
+{
+	(void)directory;
+	(void)name;
+	(void)unused;
+	return 1;
+}
+
+static bool is_empty(int directory, const char *name)
+{
+	mproci_file_status status;
+
+	if (mproci_file_status_at(directory, name, &status) < 0)
+		return false;
+	return status.is_directory ? mproci_directory_each(directory, name, refuse_any, NULL, name) == 0
+				   : status.size == 0;
+}
+
+/*
+ * In a directory that is being made there is nothing but the tag, and what is left of writing it; in one that others have emptied, also
+ * what a program that uses it has made again, in which there is nothing to lose.
+ */
 static int refuse_name(int directory, const char *name, void *argument)
 {
 	char *ret_name = argument;
 
-	(void)directory;
-	if (strcmp(name, TAG) == 0 || is_aside_of_tag(name))
+	if (strcmp(name, TAG) == 0 || is_aside_of_tag(name)
+		|| (is_of_cache(name) && is_empty(directory, name)))
 		return 0;
 	snprintf(ret_name, 64, "%.50s", name);
 	return 1;
@@ -157,13 +189,7 @@ static int refuse_name(int directory, const char *name, void *argument)
 /* With a torn tag there was a power cut; what was stored before it may be there. */
 static int refuse_foreign_name(int directory, const char *name, void *argument)
 {
-	static const char *const ours[] = {"aside", "flights", "results", "sweep", "tally"};
-
-	for (size_t i = 0; i < sizeof ours / sizeof *ours; ++i) {
-		if (strcmp(name, ours[i]) == 0)
-			return 0;
-	}
-	return refuse_name(directory, name, argument);
+	return is_of_cache(name) ? 0 : refuse_name(directory, name, argument);
 }
 
 static int make_tag(const mproc_cache *cache, tag_kind kind)

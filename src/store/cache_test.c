@@ -228,6 +228,65 @@ START_TEST(who_is_killed_while_he_makes_the_directory_leaves_one_that_can_be_mad
 }
 END_TEST
 
+static int fail_to_compute(const void *arguments, size_t size, mproc_cache_result *result, void *other)
+{
+	mproc_cache *opened = NULL;
+
+	(void)arguments;
+	(void)size;
+	(void)result;
+	(void)other;
+	/* Somebody else comes in the meantime. */
+	ck_assert_int_eq(mproc_cache_open(in_tree("/cache"), NULL, &opened), 0);
+	mproc_cache_close(opened);
+	return -EPERM;
+}
+
+/* Its program makes the files of its locks again, before it stores anything; and may never do so. */
+START_TEST(a_directory_that_was_emptied_can_be_opened)
+{
+	static const char *const names[] = {"/flights", "/sweep", "/tally", "/CACHEDIR.TAG"};
+	mproc_cache_key key = key_of("a");
+	mproc_cache_value value;
+	char path[64];
+
+	for (int i = 0; i < 2; ++i) {
+		for (size_t j = 0; j < sizeof names / sizeof *names; ++j) {
+			snprintf(path, sizeof path, "/cache%s", names[j]);
+			ck_assert(unlink(in_tree(path)) == 0 || errno == ENOENT);
+		}
+		if (i == 0)
+			ck_assert_int_eq(mproc_cache_clear(cache), 0);
+		ck_assert_int_eq(
+			mproc_cache_call(cache, &key, fail_to_compute, NULL, MPROC_NOW, &value), -EPERM);
+		reopen_cache(NULL);
+	}
+	store("a", "result");
+	expect("a", "result");
+}
+END_TEST
+
+START_TEST(a_directory_with_empty_ones_of_our_names_becomes_a_cache)
+{
+	tree_write("/new/flights", "");
+	tree_write("/new/sweep", "");
+	ck_assert_int_eq(mkdir(in_tree("/new/results"), 0700), 0);
+	mproc_cache_close(open_cache(in_tree("/new"), NULL));
+	ck_assert(is_there(in_tree("/new/CACHEDIR.TAG")));
+}
+END_TEST
+
+START_TEST(a_directory_with_something_behind_our_names_is_somebodys)
+{
+	tree_write("/mine/flights", "from here to there");
+	refuse(in_tree("/mine"), NULL, -ENOTEMPTY, "it has \"flights\" in it");
+	tree_write("/theirs/results/letter", "");
+	refuse(in_tree("/theirs"), NULL, -ENOTEMPTY, "it has \"results\" in it");
+	ck_assert_int_eq(count_names("/mine"), 1);
+	ck_assert_int_eq(count_names("/theirs"), 1);
+}
+END_TEST
+
 START_TEST(a_tag_that_was_removed_is_missed)
 {
 	store("a", "result");
@@ -497,6 +556,9 @@ int main(void)
 		a_torn_tag_is_written_again,
 		a_torn_tag_beside_what_is_somebodys_is_left_alone,
 		who_is_killed_while_he_makes_the_directory_leaves_one_that_can_be_made,
+		a_directory_that_was_emptied_can_be_opened,
+		a_directory_with_empty_ones_of_our_names_becomes_a_cache,
+		a_directory_with_something_behind_our_names_is_somebodys,
 		a_tag_that_was_removed_is_missed,
 		what_was_left_aside_is_removed_by_the_next_open,
 		what_somebody_is_writing_stays,
