@@ -243,6 +243,18 @@ START_TEST(a_large_result_is_checked_as_well)
 }
 END_TEST
 
+/* To read it would take hours, and all memory. */
+START_TEST(a_result_with_a_huge_hole_is_noticed_at_once)
+{
+	store("a", "result");
+	if (truncate(file_of("a"), (off_t)1 << 42) != 0)
+		return;
+	expect_nothing("a", -EBADMSG);
+	support_check_text("its size is not what it says");
+	expect_nothing("a", -ENOENT);
+}
+END_TEST
+
 START_TEST(a_large_result_that_was_cut_is_noticed)
 {
 	store_large();
@@ -416,6 +428,7 @@ int main(void)
 		a_directory_in_the_place_of_a_result_stays,
 		damage_is_logged_once,
 		a_large_result_is_checked_as_well,
+		a_result_with_a_huge_hole_is_noticed_at_once,
 		a_large_result_that_was_cut_is_noticed,
 		random_bytes_in_the_place_of_a_result_are_noticed,
 		who_reads_while_others_damage_and_store_gets_no_wrong_result,

@@ -63,10 +63,24 @@ static int refuse_no_file(mproc_cache *cache, const char *name)
 	return report(cache, name, "it is empty, or no file");
 }
 
+/* Not all of a file is read whose size is not what it says, which may be larger than the disk. */
+static int check(
+	mproc_cache *cache, const char *name, const mproci_digest *digest, const mproci_whole_file *file)
+{
+	const char *wrong;
+	int rc = 0;
+
+	if (mproci_stored_front_is_possible(file->memory, file->size, file->size))
+		rc = mproci_whole_file_bring(file, name);
+	if (rc < 0)
+		return mproci_cache_fail(cache, rc);
+	wrong = mproci_stored_check(file->memory, file->size, digest);
+	return wrong == NULL ? 0 : refuse_damaged(cache, name, file, wrong);
+}
+
 static int read_result(
 	mproc_cache *cache, const char *name, const mproci_digest *digest, mproci_whole_file *ret_file)
 {
-	const char *wrong;
 	int rc;
 
 	/* Only a bound on bytes asks who was used longest ago. */
@@ -76,11 +90,9 @@ static int read_result(
 		return refuse_no_file(cache, name);
 	if (rc < 0)
 		return rc == -ENOENT ? rc : mproci_cache_fail(cache, rc);
-	wrong = mproci_stored_check(ret_file->memory, ret_file->size, digest);
-	if (wrong == NULL)
-		return 0;
-	rc = refuse_damaged(cache, name, ret_file, wrong);
-	mproci_whole_file_free(ret_file->memory, ret_file->length);
+	rc = check(cache, name, digest, ret_file);
+	if (rc < 0)
+		mproci_whole_file_free(ret_file->memory, ret_file->length);
 	return rc;
 }
 

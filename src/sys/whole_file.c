@@ -23,7 +23,12 @@ enum {
 	ALIGNMENT = 64,
 	/* So often may a remover come between the making of a file and the lock on it. */
 	TRIES = 100,
+	FIRST_BROUGHT = 4096,
 };
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
 
 static int open_file(int directory, const char *name, int flags)
 {
@@ -78,11 +83,26 @@ static int copy(int descriptor, size_t size, mproci_whole_file *file)
 	return rc;
 }
 
+/* What the disk cannot give, or somebody has cut off, would kill who touches it.  Before Linux 5.14 nobody knows: -EINVAL. */
+static int bring(void *memory, size_t size)
+{
+	if (madvise(memory, size, MADV_POPULATE_READ) == 0)
+		return 0;
+	return errno == EFAULT || errno == EHWPOISON ? -EIO : 0;
+}
+
 static int map(int descriptor, size_t size, mproci_whole_file *file)
 {
+	int rc;
+
 	file->size = file->length = size;
 	file->memory = mmap(NULL, size, PROT_READ, MAP_SHARED, descriptor, 0);
-	return file->memory == MAP_FAILED ? -errno : 0;
+	if (file->memory == MAP_FAILED)
+		return -errno;
+	rc = bring(file->memory, size < FIRST_BROUGHT ? size : FIRST_BROUGHT);
+	if (rc < 0)
+		munmap(file->memory, size);
+	return rc;
 }
 
 static int read_open(int descriptor, size_t most_copied, mproci_whole_file *ret_file)
@@ -132,6 +152,13 @@ int mproci_whole_file_read(int directory, const char *name, size_t most_copied, 
 	if (rc == 0 && notes_use)
 		set_times(descriptor, false);
 	close(descriptor);
+	return rc < 0 ? fail_read(rc, what) : 0;
+}
+
+int mproci_whole_file_bring(const mproci_whole_file *file, const char *what)
+{
+	int rc = file->length == 0 ? 0 : bring(file->memory, file->length);
+
 	return rc < 0 ? fail_read(rc, what) : 0;
 }
 

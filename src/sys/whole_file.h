@@ -28,6 +28,12 @@ typedef struct mproci_whole_file {
 int mproci_whole_file_read(int directory, const char *name, size_t most_copied, bool notes_use,
 	const char *what, mproci_whole_file *ret_file);
 
+/*
+ * Read all of a map from the disk, of which only the first page was read: what cannot be read would kill who touches it (before Linux 5.14 it does).  Returns
+ * 0, or -EIO with an error text.
+ */
+int mproci_whole_file_bring(const mproci_whole_file *file, const char *what);
+
 /* Free or unmap what was read. */
 void mproci_whole_file_free(void *memory, size_t length);
 

@@ -229,6 +229,41 @@ START_TEST(map_that_does_not_fit_is_told_of)
 }
 END_TEST
 
+static void write_large(void)
+{
+	static const char bytes[2 * MOST_COPIED];
+	const mproci_part part = {bytes, sizeof bytes};
+
+	ck_assert_int_eq(mproci_whole_file_write(root, "aside", "file", &part, 1, "test"), 0);
+}
+
+/* Who touched such a page would be killed. */
+START_TEST(map_that_the_disk_cannot_give_is_told_of)
+{
+	mproci_whole_file file;
+
+	write_large();
+	ck_assert_int_eq(read_noting("file", &file), 0);
+	refuse_call(SYS_madvise, EFAULT);
+	check_refused(mproci_whole_file_bring(&file, "test"), -EIO, "test: Input/output error");
+	mproci_whole_file_free(file.memory, file.length);
+	check_refused(read_noting("file", &file), -EIO, "test: Input/output error");
+}
+END_TEST
+
+START_TEST(map_is_read_where_the_kernel_cannot_bring_it_before)
+{
+	mproci_whole_file file;
+
+	write_large();
+	refuse_call(SYS_madvise, EINVAL);
+	ck_assert_int_eq(read_noting("file", &file), 0);
+	ck_assert_uint_eq(file.length, 2 * MOST_COPIED);
+	ck_assert_int_eq(mproci_whole_file_bring(&file, "test"), 0);
+	mproci_whole_file_free(file.memory, file.length);
+}
+END_TEST
+
 /* The sanitizers end a program that gets no memory. */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 START_TEST(copy_that_does_not_fit_is_told_of)
@@ -724,6 +759,8 @@ int main(void)
 		file_that_ends_at_once_is_empty,
 		file_that_ends_early_is_as_long_as_what_was_read,
 		map_that_does_not_fit_is_told_of,
+		map_that_the_disk_cannot_give_is_told_of,
+		map_is_read_where_the_kernel_cannot_bring_it_before,
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		copy_that_does_not_fit_is_told_of,
 #endif
