@@ -51,7 +51,7 @@ typedef struct mproc_cache_options {
 	uint64_t reserved[6];
 } mproc_cache_options;
 
-/* What a result is found by: the same in all four is the same result. */
+/* What a result is found by: the same in all four is the same result.  All of it stays as it is until the call returns. */
 typedef struct mproc_cache_key {
 	/* The name of the function: 1 to 255 bytes. */
 	const char *function;

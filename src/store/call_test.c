@@ -458,6 +458,24 @@ static int add_two(const void *arguments, size_t size, mproc_cache_result *resul
 	return rc;
 }
 
+static int change_name(const void *arguments, size_t size, mproc_cache_result *result, void *name)
+{
+	memset(name, 'a', 4000);
+	return add_one(arguments, size, result, NULL);
+}
+
+START_TEST(function_that_makes_its_name_too_long_is_not_stored)
+{
+	static char name[4001] = "add_one";
+	const mproc_cache_key key = {.function = name, .arguments = &four, .size = sizeof four};
+
+	check_called(mproc_cache_call(cache, &key, change_name, name, MPROC_FOREVER, &value),
+		MPROC_CACHE_NOT_STORED);
+	support_check_text("the name of the function was changed while it computed");
+	check_number(5);
+}
+END_TEST
+
 START_TEST(function_may_ask_for_what_other_functions_compute)
 {
 	mproc_cache_origin expected = MPROC_CACHE_COMPUTED;
@@ -989,6 +1007,7 @@ int main(void)
 		error_text_of_the_function_stays,
 		result_that_could_not_be_given_is_none,
 		what_is_missing_is_named,
+		function_that_makes_its_name_too_long_is_not_stored,
 		function_may_ask_for_what_other_functions_compute,
 		function_that_asks_for_its_own_result_is_told,
 		function_that_asks_for_its_own_result_is_told_where_there_is_no_lock_too,

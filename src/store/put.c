@@ -90,13 +90,17 @@ static void count_put(mproc_cache *cache, uint64_t size, bool is_new, uint64_t r
 static int store(mproc_cache *cache, const mproc_cache_key *key, const mproci_digest *digest,
 	const void *bytes, size_t size, uint64_t cost)
 {
-	size_t offset = mproci_stored_offset(strlen(key->function));
+	size_t name_size = strnlen(key->function, MPROCI_FUNCTION_NAME_MOST + 1);
+	size_t offset = mproci_stored_offset(name_size);
 	alignas(8) char front[FRONT_SIZE];
 	char name[MPROCI_RESULT_NAME_SIZE];
 	mproci_file_status status = {0};
 	bool is_new;
 	int rc;
 
+	/* It was checked before the function was called, and may be in memory that the function uses. */
+	if (name_size == 0 || name_size > MPROCI_FUNCTION_NAME_MOST)
+		return mproci_fail(-EINVAL, "the name of the function was changed while it computed");
 	rc = check_size(cache, offset, size);
 	if (rc < 0)
 		return rc;
