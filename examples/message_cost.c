@@ -167,10 +167,10 @@ static const way QUEUE = {"queue", 1, open_queue, put_all, get_all, close_queue}
 static const way QUEUE_BATCH = {
 	"queue-batch", 1, open_queue, put_all_in_batches, get_all_in_batches, close_queue};
 static const way PIPE = {"pipe", 1, open_pipe, send_all, receive_all, close_pipe};
-static const way *const WAYS[] = {&QUEUE, &QUEUE_BATCH, &PIPE, &MANAGER_QUEUE};
 enum {
-	WAY_COUNT = sizeof WAYS / sizeof *WAYS
+	WAY_COUNT = 4
 };
+static const way *const WAYS[WAY_COUNT] = {&QUEUE, &QUEUE_BATCH, &PIPE, &MANAGER_QUEUE};
 
 /* The experiment. */
 

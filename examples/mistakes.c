@@ -23,13 +23,14 @@ static const char USAGE[] =
 	"\n"
 	"Exit status: 0; 1 when something failed, as standard error tells; 2 for wrong options.\n";
 
-static const mistake *const LISTS[] = {
-	PRIME_MISTAKES, LIST_MISTAKES, FILE_MISTAKES, PI_MISTAKES, PROCESS_MISTAKES};
 enum {
-	LIST_COUNT = sizeof LISTS / sizeof *LISTS,
+	LIST_COUNT = 5,
 	LAST_NUMBER = 13,
 	MOST_MISTAKES = 64,
 };
+
+static const mistake *const LISTS[LIST_COUNT] = {
+	PRIME_MISTAKES, LIST_MISTAKES, FILE_MISTAKES, PI_MISTAKES, PROCESS_MISTAKES};
 
 static int measure(mistake_function *function, double *ret_result, double *ret_seconds)
 {

@@ -23,15 +23,19 @@ enum {
 
 static int truncate_each_block(double *ret_darts)
 {
-	*ret_darts = (double)(DARTS / BLOCKS) * BLOCKS;
+	const int darts_of_each = DARTS / BLOCKS;
+
+	*ret_darts = darts_of_each * BLOCKS;
 	return 0;
 }
 
 static int give_the_rest_to_the_first(double *ret_darts)
 {
-	*ret_darts = 0;
+	int darts = 0;
+
 	for (int block = 0; block < BLOCKS; ++block)
-		*ret_darts += DARTS / BLOCKS + (block < DARTS % BLOCKS);
+		darts += DARTS / BLOCKS + (block < DARTS % BLOCKS);
+	*ret_darts = darts;
 	return 0;
 }
 

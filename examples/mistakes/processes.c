@@ -90,8 +90,8 @@ static int count_together(counter *self)
 		failed = fail();
 	while (started > 0)
 		failed |= join_process(processes[--started]);
-	if (!failed && self->count != PROCESSES * ADDITIONS)
-		failed = complain("counted %ld instead of %d", self->count, PROCESSES * ADDITIONS);
+	if (!failed && self->count != (long)PROCESSES * ADDITIONS)
+		failed = complain("counted %ld instead of %ld", self->count, (long)PROCESSES * ADDITIONS);
 	return failed;
 }
 
@@ -275,17 +275,17 @@ static int count_rounds(bool (*is_as_expected)(const round *self), double *ret_r
 	round *self = mproc_calloc(1, sizeof *self);
 	int failed = 0;
 
+	if (!self)
+		return fail();
 	*ret_rounds = 0;
-	if (!self || mproc_queue_create(NULL, &self->words) < 0 || mproc_event_init(&self->start) < 0)
+	if (mproc_queue_create(NULL, &self->words) < 0 || mproc_event_init(&self->start) < 0)
 		failed = fail();
 	for (int i = 0; i < ROUNDS && !failed; ++i) {
 		failed = mproc_event_clear(&self->start) < 0 ? fail() : run_readers(self);
 		*ret_rounds += !failed && is_as_expected(self);
 	}
-	if (self) {
-		mproc_event_destroy(&self->start);
-		mproc_queue_destroy(self->words);
-	}
+	mproc_event_destroy(&self->start);
+	mproc_queue_destroy(self->words);
 	mproc_free(self);
 	return failed;
 }
