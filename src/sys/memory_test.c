@@ -277,6 +277,7 @@ START_TEST(decommit_spares_what_shares_a_larger_page)
 }
 END_TEST
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* whose own memory lies there */
 START_TEST(reservation_has_a_place_among_addresses_of_39_bits)
 {
 	unreserve();
@@ -286,6 +287,7 @@ START_TEST(reservation_has_a_place_among_addresses_of_39_bits)
 	ck_assert_uint_le((uintptr_t)base + size, pretended_end);
 }
 END_TEST
+#endif
 
 START_TEST(nothing_stays_mapped_after_unreserve)
 {
@@ -534,7 +536,9 @@ int main(void)
 		decommit_of_less_than_a_page_is_refused,
 		commit_widens_to_the_larger_pages_of_another_kernel,
 		decommit_spares_what_shares_a_larger_page,
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		reservation_has_a_place_among_addresses_of_39_bits,
+#endif
 		nothing_stays_mapped_after_unreserve,
 		reservation_shrinks_to_the_limit_of_addresses,
 		reservation_fails_below_its_least_under_the_limit_of_addresses,
