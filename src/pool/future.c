@@ -131,8 +131,7 @@ static bool may_be_told(mproc_future *future)
 
 	if (future->id != 0)
 		return task_has_ended(pool, future->id);
-	return future->mapping->map == NULL || pool->has_failed
-	       || mproci_crew_is_done(pool->crew, future->mapping->map);
+	return future->mapping->map == NULL || mproci_mapping_is_done(future->mapping);
 }
 
 /* Locked: a future that has ended and is to be told of, of the first @left in the list; those that have not go to its end. */

@@ -170,6 +170,7 @@ static bool is_timed(const mproci_terms *terms)
 typedef struct posting {
 	mproci_map *map;
 	bool is_posted;
+	uint64_t number;
 	/* Why it never will be. */
 	int rc;
 } posting;
@@ -186,6 +187,8 @@ static bool try_to_post(mproc_pool *pool, void *what)
 		mproci_crew_take_down_done(pool->crew);
 		try->is_posted = mproci_crew_post(pool->crew, try->map);
 	}
+	if (try->is_posted && try->number == 0)
+		try->number = ++pool->posted;
 	pthread_mutex_unlock(&pool->lock);
 	return try->is_posted || try->rc < 0;
 }
@@ -206,6 +209,7 @@ static int post_map(mproci_mapping *mapping, mproci_map *map, uint64_t begun)
 			rc == -EINTR ? "interrupted" : "the deadline passed", MPROCI_POSTINGS);
 	if (rc < 0)
 		return rc;
+	mapping->number = try.number;
 	mapping->map = map;
 	if (is_timed(terms))
 		pool->engine->tell(pool);
@@ -477,6 +481,15 @@ int mproci_mapping_start(mproci_mapping *mapping)
 	return post(mapping, &mapping->spec, mproci_interrupt_begin());
 }
 
+/* After a drain also where a late worker has come in, who will find nothing: what was told stays true. */
+bool mproci_mapping_is_done(const mproci_mapping *mapping)
+{
+	const mproc_pool *pool = mapping->pool;
+
+	return pool->has_failed || mapping->number <= atomic_load(&pool->drained)
+	       || mproci_crew_is_done(pool->crew, mapping->map);
+}
+
 bool mproci_mapping_has_ended(mproci_mapping *mapping)
 {
 	mproc_pool *pool = mapping->pool;
@@ -485,7 +498,7 @@ bool mproci_mapping_has_ended(mproci_mapping *mapping)
 		return true;
 	if (atomic_exchange(&mapping->is_finishing, true))
 		return false;
-	if (mapping->map != NULL && (pool->has_failed || mproci_crew_is_done(pool->crew, mapping->map))) {
+	if (mapping->map != NULL && mproci_mapping_is_done(mapping)) {
 		note_end(mapping);
 		finish(mapping, &mapping->spec);
 		mproci_teller_end(&mapping->teller, mapping->done, mapping->failed);

@@ -18,6 +18,8 @@ typedef struct mproci_mapping {
 	mproci_teller teller;
 	/* Posted, or NULL: nothing is left to be done. */
 	mproci_map *_Atomic map;
+	/* The how many-th it was that was posted. */
+	uint64_t number;
 	/* One thread at a time gives its results to the caller. */
 	_Atomic bool is_finishing, is_telling;
 	/* Over all its parts. */
@@ -37,6 +39,9 @@ int mproci_mapping_run(mproci_mapping *mapping);
 
 /* Have all of it done, and go on.  Returns 0, or a negative errno with an error text. */
 int mproci_mapping_start(mproci_mapping *mapping);
+
+/* Whether nobody has anything left to do for it, so that it can end. */
+bool mproci_mapping_is_done(const mproci_mapping *mapping);
 
 /* Whether it has ended; if so everything is where it was asked for. */
 bool mproci_mapping_has_ended(mproci_mapping *mapping);

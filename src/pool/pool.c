@@ -517,25 +517,39 @@ int mproc_pool_poll(mproc_pool *pool)
 
 /* ---- closing ---- */
 
-static bool is_idle(mproc_pool *pool, void *unused)
+/* If so, *@ret_posted, if asked for, is how many maps were posted that have ended. */
+static bool is_idle(mproc_pool *pool, void *ret_posted)
 {
+	uint64_t posted = atomic_load(&pool->posted);
 	bool is_idle = true;
 
-	(void)unused;
 	for (int i = 0; i < MPROCI_POSTINGS && is_idle; ++i) {
 		mproci_map *map = (mproci_map *)atomic_load(&pool->crew->postings[i].map);
 
 		is_idle = map == NULL || mproci_crew_is_done(pool->crew, map);
 	}
-	return is_idle && mproci_submit_are_all_ended(pool);
+	is_idle = is_idle && mproci_submit_are_all_ended(pool);
+	if (is_idle && ret_posted != NULL)
+		*(uint64_t *)ret_posted = posted;
+	return is_idle;
+}
+
+static void note_drained(mproc_pool *pool, uint64_t posted)
+{
+	pthread_mutex_lock(&pool->lock);
+	if (pool->drained < posted)
+		pool->drained = posted;
+	pthread_mutex_unlock(&pool->lock);
 }
 
 static int drain(mproc_pool *pool, mproc_deadline deadline)
 {
+	uint64_t posted = 0;
 	int rc;
 
 	mproci_submit_await_all(pool);
-	rc = mproci_pool_await(pool, is_idle, NULL, deadline, mproci_interrupt_begin());
+	rc = mproci_pool_await(pool, is_idle, &posted, deadline, mproci_interrupt_begin());
+	note_drained(pool, posted);
 	if (rc == -ETIMEDOUT)
 		return mproci_fail(rc, "pool \"%s\" is still at work", pool->name);
 	if (rc == -EINTR)

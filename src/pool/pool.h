@@ -28,6 +28,8 @@ struct mproc_pool {
 	/* Not protected, but atomic: a map's block; when somebody looked last whether the pool has failed. */
 	mproci_spare spare;
 	_Atomic int64_t looked;
+	/* How many maps were posted, and of how many of them somebody has been told that they have ended. */
+	_Atomic uint64_t posted, drained;
 	/* The pool itself until it is closed, futures and streams. */
 	uint32_t references;
 	/* It has failed: nobody works any more, and everything has ended. */
