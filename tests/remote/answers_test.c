@@ -32,7 +32,7 @@ static int listening = -1;
 static support_thread server;
 
 /* Of all connections, and what follows the subscription to a channel. */
-static const char *answer = "", *message = "";
+static const char *_Atomic answer = "", *_Atomic message = "";
 
 static mproc_remote *remote;
 static mproc_remote_queue *queue;
