@@ -69,6 +69,10 @@ int64_t mproci_cache_now(void);
 int mproci_cache_look(
 	mproc_cache *cache, const mproci_digest *digest, bool counts, mproc_cache_value *ret_value);
 
+/* The file of a key's result.  Returns 0; -ENOENT without an error text: there is none; another negative errno with one. */
+int mproci_cache_find(const mproc_cache *cache, const mproc_cache_key *key,
+	char ret_name[MPROCI_RESULT_NAME_SIZE], mproci_file_status *ret_status);
+
 /* Store a result, and see to the bounds.  Returns 0 or a negative errno with an error text. */
 int mproci_cache_store(mproc_cache *cache, const mproc_cache_key *key, const mproci_digest *digest,
 	const void *bytes, size_t size, uint64_t cost);

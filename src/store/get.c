@@ -158,10 +158,9 @@ int mproc_cache_get(mproc_cache *cache, const mproc_cache_key *key, mproc_cache_
 			     : rc;
 }
 
-int mproc_cache_contains(mproc_cache *cache, const mproc_cache_key *key)
+int mproci_cache_find(const mproc_cache *cache, const mproc_cache_key *key,
+	char ret_name[MPROCI_RESULT_NAME_SIZE], mproci_file_status *ret_status)
 {
-	char name[MPROCI_RESULT_NAME_SIZE];
-	mproci_file_status status;
 	mproci_digest digest;
 	int rc;
 
@@ -170,12 +169,22 @@ int mproc_cache_contains(mproc_cache *cache, const mproc_cache_key *key)
 		rc = mproci_digest_of(key, &digest);
 	if (rc < 0)
 		return rc;
-	mproci_digest_path(&digest, name);
-	rc = mproci_file_status_at(cache->directory, name, &status);
-	if (rc == -ENOENT)
-		return 0;
+	mproci_digest_path(&digest, ret_name);
+	rc = mproci_file_status_at(cache->directory, ret_name, ret_status);
+	if (rc < 0 && rc != -ENOENT)
+		mproci_fail(rc, "cache \"%.100s\": %s: %s", cache->path, ret_name, strerror(-rc));
+	return rc;
+}
+
+int mproc_cache_contains(mproc_cache *cache, const mproc_cache_key *key)
+{
+	char name[MPROCI_RESULT_NAME_SIZE];
+	mproci_file_status status;
+	int rc;
+
+	rc = mproci_cache_find(cache, key, name, &status);
 	if (rc < 0)
-		return mproci_fail(rc, "cache \"%.100s\": %s: %s", cache->path, name, strerror(-rc));
+		return rc == -ENOENT ? 0 : rc;
 	return !status.is_directory && !is_too_old(cache, status.changed);
 }
 

@@ -146,16 +146,11 @@ int mproc_cache_remove(mproc_cache *cache, const mproc_cache_key *key)
 {
 	char name[MPROCI_RESULT_NAME_SIZE];
 	mproci_file_status status;
-	mproci_digest digest;
 	int rc;
 
-	rc = mproci_cache_check(cache);
-	if (rc == 0)
-		rc = mproci_digest_of(key, &digest);
-	if (rc < 0)
+	rc = mproci_cache_find(cache, key, name, &status);
+	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	mproci_digest_path(&digest, name);
-	rc = mproci_file_status_at(cache->directory, name, &status);
 	if (rc == 0)
 		rc = mproci_file_remove_at(cache->directory, name);
 	if (rc == -ENOENT)
