@@ -16,7 +16,8 @@ TESTS ?= .
 BUILD = cmake --build build/$(1) $(if $(2),--target $(2))
 # The figures of the pool are those of two programs.
 BENCH_PROGRAMS = $(patsubst %,build/release/bench/%_bench,$(if $(filter pool,$(BENCH)),map pool,$(BENCH)))
-CTEST = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -R '$(TESTS)'
+# Two at a time: they wait more than they compute.
+CTEST = ctest --test-dir build/$(1) -j 2 --output-on-failure --no-tests=error -R '$(TESTS)'
 
 .PHONY: help release debug deps demo test errors check san crash fuzz random bench docs report check-report install uninstall deb check-deb check-deps clean format deps-build deps-test deps-check deps-deb deps-bench deps-docs check-arm64 check-musl
 
