@@ -29,8 +29,11 @@ static mproc_shown_as as_of(const mproci_shown *shown)
 
 static mproci_outcome count(mproci_call *call, mproci_shown *shown)
 {
-	ssize_t rc = mproci_queue_count_hastily(shown->what.object);
+	ssize_t rc;
 
+	/* Whoever counts after a client was gone counts what it owed. */
+	mproci_owing_give_back_late();
+	rc = mproci_queue_count_hastily(shown->what.object);
 	if (rc < 0)
 		return mproci_shown_answer(call, shown, (int)rc, 0);
 	mproci_reply_integer(call->reply, rc);
