@@ -67,13 +67,13 @@ deps-bench:
 deps-docs:
 	@tools/deps docs
 
-build/%/build.ninja: | deps-build
-	cmake --preset $*
+# Configured again, for the case that what an example or the tests need has come since.
+release debug: deps-build
+	cmake --preset $@
+	$(call BUILD,$@)
 
-release debug: %: build/%/build.ninja
-	$(call BUILD,$*)
-
-demo: build/release/build.ninja
+demo: deps-build
+	cmake --preset release
 	$(call BUILD,release,find_primes verify_prime shared_dict cached_primes cache_stats)
 	build/release/examples/find_primes --with all
 	build/release/examples/verify_prime --with all 112272535095295 100109100129100151
