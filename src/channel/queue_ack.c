@@ -17,7 +17,8 @@ static mproci_envelope *find(mproc_queue *queue, void *block)
 	uint32_t last = block == NULL ? mproci_owing_last(queue) : 0;
 
 	if (!queue->is_acknowledged) {
-		mproci_fail(-EINVAL, "queue %p: not acknowledged", (void *)queue);
+		mproci_fail(
+			-EINVAL, "queue %p: made without .acknowledged, so nothing is owed", (void *)queue);
 		return NULL;
 	}
 	if (block == NULL && last == 0) {

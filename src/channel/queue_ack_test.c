@@ -149,10 +149,10 @@ START_TEST(queue_that_is_not_acknowledged_refuses_acknowledgements)
 	create();
 	put(1);
 	block = peek_number(1);
-	check_failed(mproc_queue_ack(queue, NULL), -EINVAL, "not acknowledged");
-	check_failed(mproc_queue_ack(queue, block), -EINVAL, "not acknowledged");
-	check_failed(mproc_queue_give_back(queue, block), -EINVAL, "not acknowledged");
-	check_failed(mproc_queue_deliveries(queue, block), -EINVAL, "not acknowledged");
+	check_failed(mproc_queue_ack(queue, NULL), -EINVAL, "made without .acknowledged");
+	check_failed(mproc_queue_ack(queue, block), -EINVAL, "made without .acknowledged");
+	check_failed(mproc_queue_give_back(queue, block), -EINVAL, "made without .acknowledged");
+	check_failed(mproc_queue_deliveries(queue, block), -EINVAL, "made without .acknowledged");
 	ck_assert_int_eq(mproc_queue_release(queue, block), 0);
 }
 END_TEST
