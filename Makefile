@@ -22,7 +22,7 @@ CTEST = ctest --test-dir build/$(1) -j 2 --output-on-failure --no-tests=error -R
 .PHONY: help release debug deps demo test errors check san crash fuzz random bench docs report check-report install uninstall deb check-deb check-deps clean format deps-build deps-test deps-check deps-deb deps-bench deps-docs check-arm64 check-musl
 
 help:
-	@echo 'make              build the library, the examples and the benchmarks'
+	@echo 'make              build the library, the examples and the benchmarks, with check installed the tests too'
 	@echo 'make demo         find primes on a pool of processes'
 	@echo 'make test         run the tests      [TESTS=pattern]'
 	@echo 'make errors       after make test: was each error that the headers document given to a test?'
