@@ -83,7 +83,8 @@ void mproci_line_publish(mproci_slots *slots, uint64_t written)
 bool mproci_slots_claim(mproci_slots *slots, mproci_task_id id, uint32_t worker, _Atomic mproci_task_id *at)
 {
 	mproci_slot *slot = mproci_slots_at(slots, mproci_task_index_of(id));
-	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+	/* Acquire, here and below: who finds it RUNNING moves the line on, and so tells what its worker says that it is at. */
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
 
 	if (!mproci_slot_is(word, id, MPROCI_SLOT_QUEUED))
 		return false;
@@ -96,7 +97,7 @@ bool mproci_slots_claim(mproci_slots *slots, mproci_task_id id, uint32_t worker,
 
 		/* Release: who sees RUNNING sees what the worker says that it is at. */
 		if (atomic_compare_exchange_weak_explicit(&slot->word, &word, mproci_slot_word(id, new),
-			    memory_order_acq_rel, memory_order_relaxed))
+			    memory_order_acq_rel, memory_order_acquire))
 			return true;
 	} while (mproci_slot_is(word, id, MPROCI_SLOT_QUEUED));
 	atomic_store_explicit(at, 0, memory_order_relaxed);

@@ -134,8 +134,10 @@ void mproci_line_publish(mproci_slots *slots, uint64_t written);
 /* Whether nobody is in line, about. */
 static inline bool mproci_line_is_empty(const mproci_slots *slots)
 {
-	return atomic_load_explicit(&slots->head, memory_order_relaxed)
-	       >= atomic_load_explicit(&slots->tail, memory_order_acquire);
+	/* Acquire: who sees that a task has left the line finds it in a seat (mproci_timekeeper_look), unless it has ended. */
+	uint64_t head = atomic_load_explicit(&slots->head, memory_order_acquire);
+
+	return head >= atomic_load_explicit(&slots->tail, memory_order_acquire);
 }
 
 /* How many are in line, about. */
