@@ -4,12 +4,15 @@
 #include "support.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 enum {
 	WINDOW = 64
@@ -452,6 +455,19 @@ START_TEST(process_that_cannot_join_the_family_has_no_arena)
 }
 END_TEST
 
+/* Where the kernel cannot tell, before Linux 6.3, this says nothing. */
+START_TEST(whoever_knows_the_arena_can_be_fenced)
+{
+	static const int GET_REGISTRATIONS = 1 << 9;
+	long registered;
+
+	mproc_free(mproc_alloc(1));
+	registered = syscall(SYS_membarrier, GET_REGISTRATIONS, 0, 0);
+	if (registered >= 0)
+		ck_assert_int_ne(registered & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -472,6 +488,7 @@ int main(void)
 		free_refuses_what_is_no_block,
 		writing_to_freed_memory_makes_no_block_come_twice,
 		what_another_thread_frees_is_used_again,
+		whoever_knows_the_arena_can_be_fenced,
 		NULL,
 	};
 	const TTest *process_tests[] = {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "family/family.h"
+#include "sys/membarrier.h"
 #include "sys/memory.h"
 
 #include <errno.h>
@@ -57,6 +58,8 @@ static void know(mproci_arena *arena)
 {
 	mproci_arena *none = NULL;
 
+	/* Before this process is inside of anything there: who destroys it has all fenced, and looks who is inside. */
+	mproci_membarrier_register();
 	__atomic_compare_exchange_n(
 		&mproci_arena_here, &none, arena, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
