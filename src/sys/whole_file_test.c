@@ -418,7 +418,7 @@ END_TEST
 START_TEST(file_that_cannot_be_removed_stays)
 {
 	make("file", 5);
-	refuse_call(SYS_unlinkat, EIO);
+	refuse_call_in_directory(SYS_unlinkat, EIO);
 	check_refused(write_parts("file", "n", "ew"), -EIO, "test: Input/output error");
 	check_read("file", 5);
 }
