@@ -68,6 +68,10 @@ endif()
 add_library(mproc_static STATIC $<TARGET_OBJECTS:mproc_objects>)
 set_target_properties(mproc_static PROPERTIES OUTPUT_NAME mproc)
 
+# The same names for who has this as a folder of another project and for who finds it installed.
+add_library(mproc::mproc ALIAS mproc_shared)
+add_library(mproc::mproc_static ALIAS mproc_static)
+
 foreach(library mproc_shared mproc_static)
   set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C)
   target_include_directories(${library} INTERFACE

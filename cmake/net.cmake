@@ -72,6 +72,9 @@ add_library(mproc_net_static STATIC $<TARGET_OBJECTS:mproc_net_objects>)
 set_target_properties(mproc_net_static PROPERTIES OUTPUT_NAME mproc-net LINKER_LANGUAGE C)
 target_link_libraries(mproc_net_static PUBLIC mproc_static)
 
+add_library(mproc::mproc_net ALIAS mproc_net_shared)
+add_library(mproc::mproc_net_static ALIAS mproc_net_static)
+
 foreach(library mproc_net_shared mproc_net_static)
   target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:mproc_flags> m
     "$<BUILD_INTERFACE:${net_needs}>" "$<INSTALL_INTERFACE:uv;hiredis;ssl;crypto>")
