@@ -158,11 +158,12 @@ check: deps-check
 	@tools/check
 
 # The library alone, so that who wants no more needs no test library.  Options of an earlier call are forgotten.
+# Everybody may read what root installs, whatever root's umask: CMake leaves new folders to that.
 install: deps-build
 	cmake --fresh --preset release -B build/install -DCMAKE_INSTALL_PREFIX='$(PREFIX)' $(CMAKE_ARGS) \
 		-DMPROC_TESTS=OFF -DMPROC_EXAMPLES=OFF -DMPROC_BENCH=OFF
 	$(call BUILD,install)
-	DESTDIR='$(DESTDIR)' cmake --install build/install
+	umask 022 && DESTDIR='$(DESTDIR)' cmake --install build/install
 ifeq ($(DESTDIR),)
 ifneq ($(filter /usr /usr/local,$(PREFIX)),)
 	@ldconfig 2>/dev/null || echo 'ldconfig needs root: export LD_LIBRARY_PATH=$(PREFIX)/lib, or link with -Wl,-rpath'
