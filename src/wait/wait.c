@@ -155,7 +155,8 @@ static int begin_process(const mproc_wait_item *item)
 
 static int begin_descriptor(const mproc_wait_item *item)
 {
-	if (item->descriptor < 0)
+	/* No process can have as many as that; they mean something else here. */
+	if (item->descriptor < 0 || item->descriptor >= OVER)
 		return mproci_fail(-EBADF, "descriptor %d: not open", item->descriptor);
 	return item->descriptor;
 }

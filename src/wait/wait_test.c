@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <mproc/arena.h>
 #include <mproc/result.h>
 #include <sched.h>
@@ -208,6 +209,8 @@ START_TEST(wait_refuses_what_is_no_item)
 	check_refusal((mproc_wait_item){.kind = MPROC_WAIT_PROCESS}, -EINVAL, "process is NULL");
 	check_refusal(event_item(&no_event), -EINVAL, "not initialised, or destroyed");
 	check_refusal(descriptor_item(-1), -EBADF, "descriptor -1: not open");
+	check_refusal(descriptor_item(INT_MAX - 1), -EBADF, "descriptor 2147483646: not open");
+	check_refusal(descriptor_item(INT_MAX), -EBADF, "descriptor 2147483647: not open");
 }
 END_TEST
 
