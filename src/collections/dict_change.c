@@ -66,7 +66,7 @@ static int check_value(size_t key_size, const mproci_value *value)
 	if (mproci_entry_room(key_size, value->size) == 0)
 		return mproci_fail(-EOVERFLOW,
 			"a key of %zu bytes and a value of %zu: at most %zu bytes each", key_size,
-			value->size, SIZE_MAX / 4);
+			value->size, MPROCI_LARGEST_KEY);
 	return 0;
 }
 

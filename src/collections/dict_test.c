@@ -698,6 +698,8 @@ START_TEST(sizes_beyond_any_memory_are_refused)
 {
 	static const size_t impossible[] = {SIZE_MAX, SIZE_MAX - 7, SIZE_MAX / 2 + 1};
 	const int64_t one = 1;
+	int64_t value;
+	void *copy;
 
 	create();
 	ck_assert_int_eq(mproc_dict_set(dict, "k", 1, &one, sizeof one), 0);
@@ -714,6 +716,14 @@ START_TEST(sizes_beyond_any_memory_are_refused)
 		check_failed(
 			mproc_dict_compare_and_set(dict, "k", 1, &one, 8, "v", size), -EOVERFLOW, expected);
 		check_failed(mproc_dict_add(dict, "k", size, 1, NULL), -EOVERFLOW, expected);
+		check_failed(
+			mproc_dict_get(dict, "k", size, &value, sizeof value, NULL), -EOVERFLOW, expected);
+		support_check_text("at most 4611686018427387903 bytes");
+		check_failed(mproc_dict_get_copy(dict, "k", size, &copy, NULL), -EOVERFLOW, expected);
+		check_failed(mproc_dict_has(dict, "k", size), -EOVERFLOW, expected);
+		check_failed(
+			mproc_dict_pop(dict, "k", size, &value, sizeof value, NULL), -EOVERFLOW, expected);
+		check_failed(mproc_dict_delete(dict, "k", size), -EOVERFLOW, expected);
 	}
 	ck_assert_int_eq(mproc_dict_add(dict, "k", 1, 0, NULL), 0);
 	ck_assert_int_eq(mproc_dict_count(dict), 1);

@@ -59,10 +59,13 @@ static inline bool mproci_arena_may_hold(const void *address, size_t size)
 	return mproci_bounds_hold(mproci_bounds_now(), (uintptr_t)address, size);
 }
 
+/* The most bytes of a key, and of a value: more than any memory. */
+#define MPROCI_LARGEST_KEY (SIZE_MAX / 4)
+
 /* Bytes that an entry takes; 0: more than there can be. */
 static inline size_t mproci_entry_room(size_t key_size, size_t value_size)
 {
-	if (key_size > SIZE_MAX / 4 || value_size > SIZE_MAX / 4)
+	if (key_size > MPROCI_LARGEST_KEY || value_size > MPROCI_LARGEST_KEY)
 		return 0;
 	return sizeof(mproci_entry) + mproci_words_room(value_size) + mproci_words_room(key_size);
 }
