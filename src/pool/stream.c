@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <mproc/arena.h>
 #include <mproc/stream.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,10 +56,11 @@ struct mproc_stream {
 	/* An item was cancelled since the pool had failed. */
 	bool is_cut_short;
 	mproci_teller teller;
-	/* Items that were given to the workers; no more come; what the source said, or why not. */
+	/* Items that were given to the workers; no more come; what the source said, or why not, and that in words. */
 	size_t given, taken, failed;
 	bool is_at_end;
 	int rc;
+	char why[200];
 	/* What was told of: all but the last are given up when the window is filled again. */
 	mproci_task_id *told;
 	size_t told_count;
@@ -135,6 +137,8 @@ static bool fill_cell(mproc_stream *self, cell *to)
 		rc = mproci_pool_refuses(self->pool);
 		rc = rc < 0 ? rc : give(self, to, item);
 		self->is_at_end = rc < 0;
+		if (rc < 0)
+			snprintf(self->why, sizeof self->why, "%s", mproc_error_text());
 	}
 	pthread_mutex_unlock(&self->pool->lock);
 	if (self->is_at_end)
@@ -361,6 +365,8 @@ static int fail_end(const mproc_stream *self)
 	if (self->rc == -ETIMEDOUT)
 		return mproci_fail(-ETIMEDOUT, "the stream's deadline has passed, %zu items after it began",
 			self->taken);
+	if (self->why[0] != '\0')
+		return mproci_fail(self->rc, "the stream ended after %zu items: %s", self->taken, self->why);
 	return mproci_fail(
 		self->rc, "the stream ended after %zu items: its source returned %d", self->taken, self->rc);
 }

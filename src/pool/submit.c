@@ -2,6 +2,7 @@
 #include "pool/submit.h"
 
 #include "arena/place.h"
+#include "arena/root.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "pool/nursery.h"
@@ -23,8 +24,13 @@ static size_t round_up(size_t size)
 int mproci_submit_check(size_t item_size, size_t result_size, const mproci_terms *terms)
 {
 	static const size_t most = SIZE_MAX >> 8;
+	size_t arena = (size_t)mproci_arena_here->unit_limit * MPROCI_UNIT_SIZE;
 
-	if (item_size <= most && result_size <= most && terms->context_size <= most)
+	/* A result is always in the arena; arguments and contexts may be where they are. */
+	if (result_size > arena)
+		return mproci_fail(
+			-ENOMEM, "no room for a result of %zu bytes in an arena of %zu", result_size, arena);
+	if (item_size <= most && terms->context_size <= most)
 		return 0;
 	return mproci_fail(-ENOMEM,
 		"no memory for an argument of %zu, a result of %zu, a context of %zu bytes", item_size,

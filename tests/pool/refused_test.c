@@ -169,6 +169,8 @@ START_TEST(results_that_no_arena_holds_are_refused)
 	ck_assert_int_eq(reduce(&it), -ENOMEM);
 	ck_assert_int_eq(apply(&it), -ENOMEM);
 	ck_assert_int_eq(submit(&it), -ENOMEM);
+	ck_assert_int_eq(imap(&it), -ENOMEM);
+	ck_assert_msg(strstr(mproc_error_text(), "1099511627776 bytes") != NULL, "%s", mproc_error_text());
 	close_pool();
 }
 END_TEST
