@@ -26,7 +26,8 @@
  *            before the next chunk of a map, maps are begun in the order in which they came.  It must not be closed while another thread uses it.
  *   Fork     a pool belongs to the process that opened it; elsewhere -ECHILD.
  *   Crash    a worker that dies anywhere costs the task it was running, and nothing else; what it had forked is killed.
- *            When the process that opened the pool dies, nursery, workers and what those forked are killed with it.
+ *            When the process that opened the pool dies, nursery, workers and what those forked are killed with it; what the
+ *            pool had in the arena, 200 to 400 KiB and what its calls had copied there, stays allocated as long as the family lives.
  *            When the nursery is killed, its workers are too, but not what those had forked.
  *   Signals  a caught signal does not end a wait; mproc_interrupt (mproc/interrupt.h) does, with -EINTR.  Not
  *            async-signal-safe.  Workers ignore SIGINT and what the program ignored when it opened the pool (but SIGCHLD), and
