@@ -35,9 +35,10 @@
  *   Waiting  for who is inside the same stripe, which takes less than a microsecond, but for values of megabytes, for
  *            mproc_dict_clear and mproc_dict_snapshot.  Who is stopped there (SIGSTOP, a debugger) is waited for,
  *            at most for .patience.
- *   Errors   beside those named, -EINVAL for what is NULL or no dict, -EOVERFLOW for a key larger than any memory, -ETIMEDOUT when .patience is over, -EPIPE when the
- *            dict was destroyed during the call, -EBADMSG when somebody has overwritten the dict's memory;
- *            -EAGAIN, -EMFILE, -ENOENT, -ENOMEM when this process was forked without mproc and cannot join the family.
+ *   Errors   beside those named, -EINVAL for what is NULL or no dict, -EOVERFLOW for a key larger than any memory,
+ *            -ETIMEDOUT when .patience is over, -EPIPE when the dict was destroyed during the call, -EBADMSG when
+ *            somebody has overwritten the dict's memory; -EAGAIN, -EMFILE, -ENOENT, -ENOMEM when this process was
+ *            forked without mproc and cannot join the family.
  */
 #ifndef MPROC_DICT_H
 #define MPROC_DICT_H
