@@ -76,13 +76,14 @@ int mproc_dict_create(const mproc_dict_options *options, mproc_dict **ret_dict)
 	return mproci_dict_create(options, "dict", MPROCI_DICT_MOST_STRIPES, ret_dict);
 }
 
-int mproci_dict_refuse_key(const mproc_dict *dict, const void *key, size_t size)
+void mproci_dict_refuse_key(const mproc_dict *dict, const void *key, size_t size)
 {
-	if (key != NULL)
-		return mproci_fail(-EOVERFLOW, "%.15s %p: a key of %zu bytes: at most %zu bytes",
-			dict->common.noun, (const void *)dict, size, MPROCI_LARGEST_KEY);
-	return mproci_fail(-EINVAL, "%.15s %p: the key is NULL, and is to have %zu bytes", dict->common.noun,
-		(const void *)dict, size);
+	if (key == NULL)
+		mproci_fail(-EINVAL, "%.15s %p: the key is NULL, and is to have %zu bytes", dict->common.noun,
+			(const void *)dict, size);
+	else
+		mproci_fail(-EOVERFLOW, "%.15s %p: a key of %zu bytes: at most %zu bytes", dict->common.noun,
+			(const void *)dict, size, MPROCI_LARGEST_KEY);
 }
 
 void mproci_dict_hash(const mproc_dict *dict, mproci_key *key)

@@ -43,15 +43,17 @@ static inline int mproci_dict_enter(mproc_dict *dict, _Atomic uintptr_t **ret_in
 		"dict, set or namespace", ret_inside);
 }
 
-/* Why there can be no such key: -EINVAL or -EOVERFLOW, with an error text; the hash and the word of one of any size. */
-int mproci_dict_refuse_key(const mproc_dict *dict, const void *key, size_t size);
+/* The error text where there can be no such key; the hash and the word of one of any size. */
+void mproci_dict_refuse_key(const mproc_dict *dict, const void *key, size_t size);
 void mproci_dict_hash(const mproc_dict *dict, mproci_key *key);
 
 /* Fill in a key with its hash.  Returns 0, or -EINVAL or -EOVERFLOW with an error text. */
 static inline int mproci_dict_key(const mproc_dict *dict, const void *key, size_t size, mproci_key *ret_key)
 {
-	if ((key == NULL && size > 0) || size > MPROCI_LARGEST_KEY)
-		return mproci_dict_refuse_key(dict, key, size);
+	if ((key == NULL && size > 0) || size > MPROCI_LARGEST_KEY) {
+		mproci_dict_refuse_key(dict, key, size);
+		return key == NULL ? -EINVAL : -EOVERFLOW;
+	}
 	ret_key->bytes = key;
 	ret_key->size = size;
 	ret_key->word = ret_key->hash = 0;
