@@ -111,14 +111,21 @@ typedef int mproc_cache_function(
  *          -EPROTONOSUPPORT  it was made by a newer mproc, in a format that this one does not know
  *          -ENOTDIR, -EACCES, -ENOENT (a parent), -ENAMETOOLONG, -ENOSPC, …  as open(2) and mkdir(2)
  *          -ENOSYS      libcrypto is not installed
- *          -EMFILE, -ENFILE, -ENOMEM
+ *          -EMFILE, -ENFILE  no descriptors left
+ *          -ENOMEM      no memory
  * Cost     about 30 system calls, however much is stored.
  */
 MPROC_API int mproc_cache_open(
 	const char *directory, const mproc_cache_options *options, mproc_cache **ret_cache);
 
-/* Close a handle; what is being removed in the background is not waited for longer than one file takes.  Values stay valid.  @cache may be
- * NULL.  Returns NULL. */
+/*
+ * Close a handle; values stay valid.
+ *
+ * @cache  or NULL.
+ *
+ * Returns  NULL.
+ * Cost     some system calls.  What is being removed in the background is not waited for longer than one file takes.
+ */
 MPROC_API mproc_cache *mproc_cache_close(mproc_cache *cache);
 
 /*
@@ -151,8 +158,9 @@ MPROC_API int mproc_cache_call(mproc_cache *cache, const mproc_cache_key *key, m
  *
  * Returns  0.
  * Fails    -EINVAL  @result is NULL, or @bytes with a @size
- *          -ENOMEM
+ *          -ENOMEM  no memory
  *          If the last one failed, the function has no result: mproc_cache_call fails in the same way, whatever the function returns.
+ * Cost     as malloc, and the copy.
  */
 MPROC_API int mproc_cache_return(mproc_cache_result *result, const void *bytes, size_t size);
 
@@ -161,6 +169,7 @@ MPROC_API int mproc_cache_return(mproc_cache_result *result, const void *bytes, 
  * What was given before is freed.
  *
  * Returns  the memory, or NULL: @result is NULL, or there is none.
+ * Cost     as malloc.
  */
 MPROC_API void *mproc_cache_result_room(mproc_cache_result *result, size_t size);
 
@@ -175,7 +184,14 @@ MPROC_API void *mproc_cache_result_room(mproc_cache_result *result, size_t size)
  */
 MPROC_API int mproc_cache_get(mproc_cache *cache, const mproc_cache_key *key, mproc_cache_value *ret_value);
 
-/* Free what a value holds; it is empty then.  @value may be NULL or empty already. */
+/*
+ * Free what a value holds; it is empty then.
+ *
+ * @value  or NULL; it may be empty already.
+ *
+ * Returns  nothing.
+ * Cost     as free; a system call for a result of more than 64 KiB.
+ */
 MPROC_API void mproc_cache_value_free(mproc_cache_value *value);
 
 /*
@@ -200,6 +216,7 @@ MPROC_API int mproc_cache_put(mproc_cache *cache, const mproc_cache_key *key, co
  * Returns  0.
  * Fails    -ENOENT  there is none
  *          -EINVAL, -EROFS, -EACCES, …  as mproc_cache_put
+ * Cost     some system calls.
  */
 MPROC_API int mproc_cache_remove(mproc_cache *cache, const mproc_cache_key *key);
 
@@ -207,7 +224,7 @@ MPROC_API int mproc_cache_remove(mproc_cache *cache, const mproc_cache_key *key)
  * Tell whether there is a stored result that is not older than max_age; it may be damaged.  It does not count as a use.
  *
  * Returns  1 or 0.
- * Fails    -EINVAL, -EACCES, -EIO, …
+ * Fails    -EINVAL, -EACCES, -EIO, …  as mproc_cache_call, and as stat(2)
  * Cost     about 1 µs.
  */
 MPROC_API int mproc_cache_contains(mproc_cache *cache, const mproc_cache_key *key);

@@ -92,8 +92,14 @@ MPROC_API int mproc_file_lock_acquire(mproc_file_lock *lock, mproc_deadline dead
  */
 MPROC_API int mproc_file_lock_release(mproc_file_lock *lock);
 
-/* Close the handle, releasing the lock whichever thread of this process holds it; the file stays.  @lock may be
- * NULL.  Returns NULL. */
+/*
+ * Close the handle, releasing the lock whichever thread of this process holds it; the file stays.
+ *
+ * @lock  or NULL.
+ *
+ * Returns  NULL.
+ * Cost     a system call.
+ */
 MPROC_API mproc_file_lock *mproc_file_lock_close(mproc_file_lock *lock);
 
 MPROC_END_DECLS

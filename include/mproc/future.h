@@ -100,6 +100,7 @@ MPROC_API int mproc_pool_submit(mproc_pool *pool, mproc_task_function *function,
  *
  * Returns  0, and the future in @ret_future.  Waits while 16 maps of this pool have not ended.
  * Fails    as mproc_pool_submit, and -EOVERFLOW as mproc_pool_map; -ETIMEDOUT when the deadline passed while this waited
+ * Cost     as mproc_pool_map, but for the items.  A serial pool does them here and now.
  */
 MPROC_API int mproc_pool_map_async(mproc_pool *pool, mproc_task_function *function, const void *items,
 	size_t item_size, size_t count, void *results, size_t result_size, const mproc_map_options *options,
@@ -114,6 +115,7 @@ MPROC_API int mproc_pool_map_async(mproc_pool *pool, mproc_task_function *functi
  *          -EINVAL     @future is NULL
  *          -EDEADLK    called from a task of its own pool
  *          -ECHILD     it belongs to another process
+ * Cost     as mproc_future_done when it has ended; otherwise sleeping and being woken.
  */
 MPROC_API int mproc_future_wait(mproc_future *future, mproc_deadline deadline);
 
@@ -129,6 +131,7 @@ MPROC_API int mproc_future_wait(mproc_future *future, mproc_deadline deadline);
  * Fails    as mproc_future_wait
  *          -ETIMEDOUT  the deadline of a map has passed, too
  *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool failed during a map, as in mproc_pool_map
+ * Cost     as mproc_future_wait; nothing is copied, but the results of a map into ordinary memory.
  */
 MPROC_API int mproc_future_get(
 	mproc_future *future, mproc_deadline deadline, const void **ret_result, size_t *ret_size);
@@ -157,6 +160,7 @@ MPROC_API int mproc_future_running(mproc_future *future);
  *
  * Returns  the outcome; .ending is MPROC_ENDING_NONE while it has not ended, or @future is NULL or another process's.  A map: VALUE, or
  *          the outcome of the first item that failed; CANCELLED or TIMEOUT when it was cut short.
+ * Cost     as mproc_future_done.
  */
 MPROC_API mproc_outcome mproc_future_outcome(mproc_future *future);
 
@@ -171,6 +175,7 @@ MPROC_API mproc_outcome mproc_future_outcome(mproc_future *future);
  * Fails    -EALREADY  it had ended before
  *          -EINVAL    @future is NULL; @grace is negative or not a number
  *          -ECHILD    it belongs to another process
+ * Cost     an atomic operation; a message to the nursery when a worker is at it.
  */
 MPROC_API int mproc_future_cancel(mproc_future *future, double grace);
 
@@ -182,6 +187,7 @@ MPROC_API int mproc_future_cancel(mproc_future *future, double grace);
  *
  * Returns  NULL.
  * Fork     in another process than the one that made it, only this process's copy is closed.
+ * Cost     as mproc_free; of a map that has not ended, until its workers were killed.
  */
 MPROC_API mproc_future *mproc_future_close(mproc_future *future);
 
@@ -204,6 +210,7 @@ MPROC_API int mproc_future_wait_any(
  *
  * Returns  0.
  * Fails    as mproc_future_wait; -EINVAL also when @futures is NULL
+ * Cost     as mproc_future_wait for each.
  */
 MPROC_API int mproc_future_wait_all(mproc_future *const *futures, size_t count, mproc_deadline deadline);
 
@@ -220,6 +227,7 @@ MPROC_API int mproc_future_wait_all(mproc_future *const *futures, size_t count, 
  *
  * Returns  0: futures[@taken] has ended.
  * Fails    as mproc_future_wait; -EINVAL also when @futures or futures[@taken] is NULL, or @taken is too large
+ * Cost     as mproc_future_wait_any, for those that were not taken.
  */
 MPROC_API int mproc_future_as_completed(
 	mproc_future **futures, size_t count, size_t taken, mproc_deadline deadline);

@@ -28,6 +28,7 @@ MPROC_BEGIN_DECLS
  *
  * mproc_pool_close goes on as mproc_pool_terminate then.  Who waits notices within 50 ms.
  *
+ * Returns  nothing.
  * Threads  any, and signal handlers: async-signal-safe.
  * Fork     a child has interruptions of its own, but for one that nobody has noticed yet.
  * Crash    nothing shared is touched.

@@ -161,6 +161,7 @@ MPROC_API int64_t mproc_listener_refused(mproc_listener *listener);
  * @listener  or NULL.
  *
  * Returns  NULL.
+ * Cost     a system call for each descriptor, and some for the socket file.
  */
 MPROC_API mproc_listener *mproc_listener_close(mproc_listener *listener);
 

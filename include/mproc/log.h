@@ -43,6 +43,7 @@ typedef enum mproc_log_level {
  * @descriptor  where to: a file, a pipe, a terminal.  It stays the caller's, who keeps it open; a file should
  *              be open for appending.  Of 0, 1 and 2 each process uses its own.
  *
+ * Returns  0.
  * Fails    -EINVAL  @level is none
  *          -EBADF   @descriptor is not open for writing
  * Cost     one system call.

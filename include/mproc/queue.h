@@ -254,6 +254,7 @@ MPROC_API int mproc_queue_give_back(mproc_queue *queue, void *block);
  *
  * Returns  1 for the first time, 2 when one consumer has failed on it, and so on.
  * Fails    as mproc_queue_ack
+ * Cost     some loads.
  */
 MPROC_API int mproc_queue_deliveries(mproc_queue *queue, void *block);
 

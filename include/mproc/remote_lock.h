@@ -142,6 +142,7 @@ MPROC_API double mproc_remote_lock_remaining(const mproc_remote_lock *lock);
  *        the lease ends it.
  *
  * Returns  NULL.
+ * Cost     a round trip if it holds the lock, otherwise no request.
  */
 MPROC_API mproc_remote_lock *mproc_remote_lock_close(mproc_remote_lock *lock);
 

@@ -232,8 +232,15 @@ MPROC_API int mproc_remote_queue_give_back(
 MPROC_API int mproc_remote_queue_extend(
 	mproc_remote_queue *queue, const mproc_remote_message *message, mproc_deadline deadline);
 
-/* Free what a message from mproc_remote_queue_get, …_get_many or …_dead has in this process, and set it to 0; the server
- * is told nothing.  @message may be NULL, or 0. */
+/*
+ * Free what a message from mproc_remote_queue_get, …_get_many or …_dead has in this process, and set it to 0; the server
+ * is told nothing.
+ *
+ * @message  or NULL; it may be 0 already.
+ *
+ * Returns  nothing.
+ * Cost     as free.
+ */
 MPROC_API void mproc_remote_message_free(mproc_remote_message *message);
 
 /*
@@ -285,7 +292,14 @@ MPROC_API int mproc_remote_queue_drop(mproc_remote_queue *queue, const char *id,
  */
 MPROC_API int mproc_remote_queue_clear(mproc_remote_queue *queue, mproc_deadline deadline);
 
-/* Close the handle; the queue stays.  @queue may be NULL.  Returns NULL. */
+/*
+ * Close the handle; the queue stays.
+ *
+ * @queue  or NULL.
+ *
+ * Returns  NULL.
+ * Cost     no request.
+ */
 MPROC_API mproc_remote_queue *mproc_remote_queue_close(mproc_remote_queue *queue);
 
 MPROC_END_DECLS

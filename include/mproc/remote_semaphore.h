@@ -120,6 +120,7 @@ MPROC_API double mproc_remote_semaphore_remaining(const mproc_remote_semaphore *
  *             fail, the lease ends it.
  *
  * Returns  NULL.
+ * Cost     a round trip if it holds a permit, otherwise no request.
  */
 MPROC_API mproc_remote_semaphore *mproc_remote_semaphore_close(mproc_remote_semaphore *semaphore);
 

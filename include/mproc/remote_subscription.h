@@ -69,6 +69,7 @@ MPROC_API int mproc_remote_subscribe(mproc_remote *remote, const char *channel, 
  *          -EMSGSIZE, -EPROTO, -EBADMSG  a message is more than the remote's largest reply, or is none; it is lost, and so is the
  *                       connection: as with -ECONNRESET
  *          -ENOMEM      this process has no memory for it: it is lost
+ * Cost     a system call when a message has come; no request.
  */
 MPROC_API int mproc_remote_subscription_get(mproc_remote_subscription *subscription, mproc_deadline deadline,
 	void **ret_message, size_t *ret_size);

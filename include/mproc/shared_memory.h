@@ -74,16 +74,38 @@ MPROC_API int mproc_shared_memory_create(const char *name, size_t size, mproc_sh
  */
 MPROC_API int mproc_shared_memory_open(const char *name, mproc_shared_memory **ret_block);
 
-/* Where the block lies in this process; NULL for NULL.  Valid until it is closed. */
+/*
+ * Tell where the block lies in this process.
+ *
+ * Returns  the address, valid until it is closed; NULL when @block is NULL.
+ * Cost     none.
+ */
 MPROC_API void *mproc_shared_memory_address(const mproc_shared_memory *block);
 
-/* Its size in bytes: what create was given, or what the file had when it was opened; 0 for NULL. */
+/*
+ * Tell how large the block is.
+ *
+ * Returns  bytes: what create was given, or what the file had when it was opened; 0 when @block is NULL.
+ * Cost     none.
+ */
 MPROC_API size_t mproc_shared_memory_size(const mproc_shared_memory *block);
 
-/* Its name, without a slash; NULL for NULL.  Valid until it is closed. */
+/*
+ * Tell the name of the block, without a slash.
+ *
+ * Returns  the name, valid until it is closed; NULL when @block is NULL.
+ * Cost     none.
+ */
 MPROC_API const char *mproc_shared_memory_name(const mproc_shared_memory *block);
 
-/* Take the memory out of this process; the name stays.  @block may be NULL.  Returns NULL. */
+/*
+ * Take the memory out of this process; the name stays.
+ *
+ * @block  or NULL.
+ *
+ * Returns  NULL.
+ * Cost     a system call.
+ */
 MPROC_API mproc_shared_memory *mproc_shared_memory_close(mproc_shared_memory *block);
 
 /*

@@ -85,6 +85,7 @@ typedef struct mproc_entry {
  *
  * Returns  0, and the stream in @ret_stream: workers are at the first items.
  * Fails    as mproc_pool_submit, but for -EINTR and -ETIMEDOUT; -EINVAL also when array and .source are both given, -EOVERFLOW as mproc_pool_map
+ * Cost     as mproc_pool_submit for each item of the window.
  */
 MPROC_API int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, const void *items,
 	size_t item_size, size_t count, size_t result_size, const mproc_imap_options *options,
@@ -103,6 +104,7 @@ MPROC_API int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, c
  *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map, and all that has ended before is told
  *          -ECHILD     the stream belongs to another process
  *          what the source returned
+ * Cost     as mproc_pool_submit, for the item that takes its place in the window; sleeping and being woken when none has ended.
  */
 MPROC_API int mproc_stream_next(mproc_stream *stream, mproc_deadline deadline, mproc_entry *ret_entry);
 
@@ -113,6 +115,7 @@ MPROC_API int mproc_stream_next(mproc_stream *stream, mproc_deadline deadline, m
  * @stream  a stream, or NULL.
  *
  * Returns  NULL.
+ * Cost     as mproc_free; while workers are at items, up to those 50 ms, and milliseconds to kill them.
  */
 MPROC_API mproc_stream *mproc_stream_close(mproc_stream *stream);
 

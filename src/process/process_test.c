@@ -1212,6 +1212,19 @@ START_TEST(process_whose_descriptor_was_closed_is_not_taken_for_ended_when_none_
 }
 END_TEST
 
+START_TEST(process_that_has_ended_and_whose_descriptor_was_closed_has_none_any_more)
+{
+	mproc_process *process = start(return_0, NULL, 0);
+
+	ck_assert_int_eq(mproc_process_join(process, MPROC_FOREVER), 0);
+	close(mproc_process_fd(process));
+	ck_assert_int_eq(mproc_process_fd(process), -ESRCH);
+	check_text("cannot open the descriptor of a process");
+	check_text(strerror(ESRCH));
+	ck_assert_ptr_null(mproc_process_close(process));
+}
+END_TEST
+
 START_TEST(start_in_a_full_family_fails_and_works_when_there_is_room)
 {
 	static mproci_id ids[MPROCI_MEMBERS];
@@ -1338,6 +1351,7 @@ int main(void)
 		function_does_not_run_when_the_start_fails,
 		start_beyond_the_limit_of_processes_fails_and_leaves_nothing,
 		process_whose_descriptor_was_closed_is_not_taken_for_ended_when_none_is_left,
+		process_that_has_ended_and_whose_descriptor_was_closed_has_none_any_more,
 		start_in_a_full_family_fails_and_works_when_there_is_room,
 		argument_larger_than_the_arena_is_refused,
 		NULL,
