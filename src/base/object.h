@@ -7,6 +7,7 @@
 
 #include "base/private.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,12 +15,13 @@
 MPROCI_PRIVATE int mproci_refuse_object(const void *object, const char *noun);
 
 /*
- * An object begins with the eight bytes @mark from its init to its destroy.  Returns 0, or -EINVAL with an error text that
- * calls it @noun.
+ * An object begins with the eight bytes @mark from its init to its destroy, which may come at the same time where somebody sees to those who are
+ * inside.  Returns 0, or -EINVAL with an error text that calls it @noun.
  */
 static inline int mproci_check_object(const void *object, uint64_t mark, const char *noun)
 {
-	if (object != NULL && *(const uint64_t *)object == mark)
+	if (object != NULL
+		&& atomic_load_explicit((const _Atomic uint64_t *)object, memory_order_relaxed) == mark)
 		return 0;
 	return mproci_refuse_object(object, noun);
 }

@@ -20,7 +20,8 @@
 
 /* What each begins with. */
 typedef struct mproci_collection {
-	uint64_t mark;
+	/* Taken away while others may look whether it is there. */
+	_Atomic uint64_t mark;
 	/* Nanoseconds to wait for a lock; 0: without an end. */
 	int64_t patience;
 	/* What it is called in error texts. */

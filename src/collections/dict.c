@@ -66,7 +66,7 @@ int mproci_dict_create(
 	}
 	/* Whoever is inside when it is destroyed finds it there until he has left. */
 	mproci_arena_note_lock(self);
-	self->common.mark = mproci_dict_mark(self);
+	atomic_store_explicit(&self->common.mark, mproci_dict_mark(self), memory_order_relaxed);
 	*ret_dict = self;
 	return 0;
 }
@@ -228,7 +228,7 @@ mproc_dict *mproc_dict_destroy(mproc_dict *dict)
 		mproci_collection_leave(inside);
 		return NULL;
 	}
-	dict->common.mark = 0;
+	atomic_store_explicit(&dict->common.mark, 0, memory_order_relaxed);
 	mproci_collection_leave(inside);
 	mproc_free(dict);
 	return NULL;

@@ -25,7 +25,7 @@ static inline _Atomic uintptr_t *mproci_glance_enter(const mproc_dict *dict)
 		return NULL;
 	atomic_store_explicit(inside, (uintptr_t)dict, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
-	if (dict->common.mark == mproci_dict_mark(dict)
+	if (atomic_load_explicit(&dict->common.mark, memory_order_relaxed) == mproci_dict_mark(dict)
 		&& !atomic_load_explicit(&dict->common.is_destroyed, memory_order_relaxed))
 		return inside;
 	mproci_collection_leave(inside);

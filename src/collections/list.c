@@ -50,7 +50,7 @@ int mproc_list_create(const mproc_list_options *options, mproc_list **ret_list)
 	}
 	/* Whoever is inside when it is destroyed finds it there until he has left. */
 	mproci_arena_note_lock(self);
-	self->common.mark = MPROCI_LIST_MARK;
+	atomic_store_explicit(&self->common.mark, MPROCI_LIST_MARK, memory_order_relaxed);
 	*ret_list = self;
 	return 0;
 }
@@ -281,7 +281,7 @@ mproc_list *mproc_list_destroy(mproc_list *list)
 		mproci_collection_leave(inside);
 		return NULL;
 	}
-	list->common.mark = 0;
+	atomic_store_explicit(&list->common.mark, 0, memory_order_relaxed);
 	mproci_collection_leave(inside);
 	mproc_free(list);
 	return NULL;
