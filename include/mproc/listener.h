@@ -180,7 +180,7 @@ MPROC_API mproc_listener *mproc_listener_close(mproc_listener *listener);
  *                         text says which
  *          -ETIMEDOUT     not accepted until the deadline
  *          -ECONNRESET    the listener has hung up: it sent this process away, was closed, or died
- *          -EBADMSG       what answers is no listener of mproc
+ *          -EBADMSG       what listens there is no listener of mproc
  *          -EINVAL        @address is none or has port 0, .key without a size or the other way round, a key
  *                         above MPROC_KEY_MAX, .max_message above its limit, a reserved word of @options is
  *                         not 0, or @ret_connection is NULL

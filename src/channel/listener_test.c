@@ -2,6 +2,7 @@
 #include "people.h"
 #include "support.h"
 #include "sys/file_fixture.h"
+#include "sys/listening.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -611,6 +612,21 @@ START_TEST(what_is_no_listener_is_not_believed)
 }
 END_TEST
 
+START_TEST(listener_for_streams_is_told_from_one_of_ours)
+{
+	mproci_file_id file;
+	int listening = mproci_listen_at_path_for_streams(place_path, 1, &file);
+	mproc_connection *none = NULL;
+
+	ck_assert_int_ge(listening, 0);
+	check_failed(mproc_connect(place, NULL, MPROC_FOREVER, &none), -EBADMSG,
+		"/s\": what listens there is no listener of mproc");
+	ck_assert_ptr_null(none);
+	close(listening);
+	unlink(place_path);
+}
+END_TEST
+
 START_TEST(listener_that_keeps_silent_is_given_up_after_five_seconds)
 {
 	impostor mute = {.data = "mproc/1", .size = 8};
@@ -1213,6 +1229,7 @@ int main(void)
 		closing_removes_the_socket_file_if_it_is_the_same,
 		closing_hangs_up_on_who_is_half_open,
 		what_is_no_listener_is_not_believed,
+		listener_for_streams_is_told_from_one_of_ours,
 		listener_that_keeps_silent_is_given_up_after_five_seconds,
 		connecting_ends_at_its_deadline,
 		connecting_where_nobody_listens_fails,

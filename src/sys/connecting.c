@@ -70,6 +70,9 @@ static int fail(int rc)
 		return mproci_fail(rc, "nobody listens there");
 	if (rc == -ETIMEDOUT)
 		return mproci_fail(rc, "nobody has answered until the deadline");
+	/* Whose socket is of another kind does not even hear of this one: a manager's, say. */
+	if (rc == -EPROTOTYPE)
+		return mproci_fail(-EBADMSG, "what listens there is no listener of mproc");
 	return mproci_fail_descriptor(rc, "cannot connect");
 }
 
