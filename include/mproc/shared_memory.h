@@ -114,6 +114,7 @@ MPROC_API mproc_shared_memory *mproc_shared_memory_close(mproc_shared_memory *bl
  * Returns  0.
  * Fails    -ENOENT  there is none of that name
  *          -EACCES  it belongs to somebody else
+ *          -EBADMSG what bears the name is a directory
  *          -EINVAL  @name is none, or NULL
  * Cost     a system call.
  */

@@ -343,6 +343,7 @@ START_TEST(what_is_no_plain_file_is_refused)
 	ck_assert_int_eq(mproc_shared_memory_unlink(name), 0);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	open_fails(-EBADMSG, "no plain file");
+	check_failed(mproc_shared_memory_unlink(name), -EBADMSG, "a directory, and no block");
 	ck_assert_int_eq(rmdir(path), 0);
 }
 END_TEST

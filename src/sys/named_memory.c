@@ -145,10 +145,12 @@ int mproci_named_memory_unlink(const char *name)
 {
 	char path[PATH_SIZE];
 
-	if (shm_unlink(path_of(name, path)) != 0)
-		/* glibc makes the one of the other, musl does not. */
-		return fail(errno == EPERM ? -EACCES : -errno, name, ": cannot be unlinked");
-	return 0;
+	if (shm_unlink(path_of(name, path)) == 0)
+		return 0;
+	if (errno == EISDIR)
+		return mproci_fail(-EBADMSG, "shared memory \"%.100s\": a directory, and no block", name);
+	/* glibc makes the one of the other, musl does not. */
+	return fail(errno == EPERM ? -EACCES : -errno, name, ": cannot be unlinked");
 }
 
 uint32_t mproci_named_memory_draw(void)
