@@ -241,9 +241,10 @@ MPROC_API int mproc_queue_ack(mproc_queue *queue, void *block);
  * @block  as mproc_queue_ack.
  *
  * Returns  0.
- * Fails    as mproc_queue_ack
+ * Fails    -EMFILE, -ENFILE  as mproc_queue_put; nothing was done
+ *          or as mproc_queue_ack
  * Crash    killed before it returns: it is delivered again either way.
- * Cost     no system call unless somebody waits.
+ * Cost     no system call unless somebody waits, or polls mproc_queue_fd.
  */
 MPROC_API int mproc_queue_give_back(mproc_queue *queue, void *block);
 

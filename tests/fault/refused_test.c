@@ -344,19 +344,61 @@ static int use_queue(void *argument)
 	return mproc_queue_close(queue);
 }
 
+/* Until it waits to be told. */
+static void poll_in_vain(void)
+{
+	struct pollfd one = {.fd = mproc_queue_fd(queue), .events = POLLIN};
+	char byte;
+
+	ck_assert_int_ge(one.fd, 0);
+	while (poll(&one, 1, 0) == 1)
+		ck_assert_int_lt(mproc_queue_get(queue, &byte, 1, MPROC_NOW, NULL), 0);
+}
+
 static int tell_who_polls(const refusal *it)
 {
 	refusal copy = *it;
-	struct pollfd one = {.events = POLLIN};
-	char byte;
 
 	ck_assert_int_eq(mproc_queue_create(NULL, &queue), 0);
-	one.fd = mproc_queue_fd(queue);
-	ck_assert_int_ge(one.fd, 0);
-	/* Until it waits to be told. */
-	while (poll(&one, 1, 0) == 1)
-		ck_assert_int_lt(mproc_queue_get(queue, &byte, 1, MPROC_NOW, NULL), 0);
+	poll_in_vain();
 	return -support_reap(support_fork(use_queue, &copy));
+}
+
+typedef struct meeting {
+	mproc_event is_got, is_polled;
+} meeting;
+
+static meeting *shared;
+
+static int get_and_give_back(void *argument)
+{
+	char byte;
+
+	if (mproc_queue_get(queue, &byte, 1, MPROC_FOREVER, NULL) != 0)
+		return 100;
+	mproc_event_set(&shared->is_got);
+	mproc_event_wait(&shared->is_polled, MPROC_FOREVER);
+	deny(argument);
+	return mproc_queue_give_back(queue, NULL);
+}
+
+static int give_back_to_who_polls(const refusal *it)
+{
+	mproc_queue_options options = {.acknowledged = true};
+	refusal copy = *it;
+	pid_t child;
+
+	shared = mproc_calloc(1, sizeof *shared);
+	ck_assert_ptr_nonnull(shared);
+	mproc_event_init(&shared->is_got);
+	mproc_event_init(&shared->is_polled);
+	ck_assert_int_eq(mproc_queue_create(&options, &queue), 0);
+	ck_assert_int_eq(mproc_queue_put(queue, "x", 1, MPROC_FOREVER), 0);
+	child = support_fork(get_and_give_back, &copy);
+	ck_assert_int_eq(mproc_event_wait(&shared->is_got, MPROC_FOREVER), 0);
+	poll_in_vain();
+	mproc_event_set(&shared->is_polled);
+	return -support_reap(child);
 }
 
 static int tell_descriptor_of_queue(const refusal *it)
@@ -419,6 +461,8 @@ static const refusal refusals[] = {
 	{"commit", DESCRIPTORS, EMFILE, tell_who_polls},
 	{"commit", SYS_openat, ENOMEM, tell_who_polls},
 	{"close", SYS_openat, ENFILE, tell_who_polls},
+	{"give_back", SYS_openat, ENFILE, give_back_to_who_polls},
+	{"give_back", DESCRIPTORS, EMFILE, give_back_to_who_polls},
 	{"queue_fd", SYS_pipe2, ENFILE, tell_descriptor_of_queue},
 	{"queue_fd", SYS_madvise, ENOMEM, tell_descriptor_of_queue},
 	{"wait", SYS_pipe2, ENFILE, wait_for_queue},
