@@ -69,8 +69,9 @@ typedef struct mproc_queue_options {
  *
  * @options  NULL for the defaults.
  *
- * Returns  0, and the queue in @ret_queue.  It takes 128 KiB of memory, and more only as its messages need it,
- *          which goes back to the system when it is empty.
+ * Returns  0, and the queue in @ret_queue.  It takes 18 KiB of memory, and more as its messages need it.  When it is
+ *          empty it keeps some MiB of that for those to come, about 1 MiB once somebody has waited in it in vain; and 64
+ *          bytes for as many messages of more than 512 bytes, or of an acknowledged queue, as it has held at once.
  * Fails    -EINVAL  a reserved word of @options is not 0
  *          -ENOMEM  the arena is full
  * Crash    killed before it returns: no queue, and what it had allocated stays so, as with mproc_alloc.
@@ -104,8 +105,8 @@ MPROC_API mproc_queue *mproc_queue_destroy(mproc_queue *queue);
  *          -ENOMEM     there is no memory for the message
  *          -EMFILE, -ENFILE  somebody polls mproc_queue_fd, and this process has no descriptor to tell him with
  * Crash    killed before it returns: the message is there whole, or not at all.
- * Cost     30 ns and copying; no system call unless the queue is full or somebody sleeps on it.  A message of
- *          more than 512 bytes is copied before the queue is locked, so several producers copy at once.
+ * Cost     30 ns and copying; no system call unless the queue is full, needs more memory, or somebody sleeps on it.
+ *          A message of more than 512 bytes is copied before the queue is locked, so several producers copy at once.
  */
 MPROC_API int mproc_queue_put(mproc_queue *queue, const void *message, size_t size, mproc_deadline deadline);
 
@@ -134,8 +135,8 @@ MPROC_API int mproc_queue_get(
  * @messages, @size, @count  @count messages of @size bytes each, one behind the other.
  * @deadline                 when to give up.
  *
- * Returns  0, when all were added, or some before the deadline or before the queue was closed: how many in
- *          @ret_count, unless that is NULL.
+ * Returns  0, when all were added, or some before the deadline, or before the queue was closed or there was no more
+ *          memory: how many in @ret_count, unless that is NULL.
  * Fails    as mproc_queue_put, when none was added
  * Crash    killed before it returns: some first messages are there, each whole, and the others are not.
  * Cost     4 ns a message, and copying.
@@ -161,7 +162,8 @@ MPROC_API int mproc_queue_get_many(mproc_queue *queue, void *buffer, size_t size
 /*
  * Take the first message out into a new block of the arena; wait while there is none.
  *
- * Returns  0; a block in @ret_message, to be freed with mproc_free, and the message's size in @ret_size.
+ * Returns  0; a block in @ret_message, to be freed with mproc_free, and the message's size in @ret_size, unless that is
+ *          NULL.
  * Fails    as mproc_queue_get, but never -EMSGSIZE; -ENOMEM  there is no memory for the block; the message stays
  * Crash    as mproc_queue_get.
  * Cost     as mproc_queue_get and mproc_alloc.  mproc_queue_peek does without copying.
@@ -202,7 +204,7 @@ MPROC_API int mproc_queue_commit(mproc_queue *queue, void *block, size_t size, m
  * Take the first message out in the block where it lies, without copying; wait while there is none.
  *
  * Returns  0; the block, aligned to 16 bytes, in @ret_block, for mproc_queue_release, or for mproc_queue_ack in an
- *          acknowledged queue; the message's size in @ret_size.
+ *          acknowledged queue; the message's size in @ret_size, unless that is NULL.
  * Fails    as mproc_queue_get, but never -EMSGSIZE; -ENOMEM  there is no memory for the block; the message stays
  * Crash    as mproc_queue_get; killed with the block: it is freed, or delivered again in an acknowledged queue.
  * Cost     as mproc_queue_get, without copying where the message has more than 512 bytes or the queue is

@@ -63,7 +63,7 @@ START_TEST(new_queue_takes_as_much_memory_as_its_header_says)
 	size_t before = used_bytes();
 
 	create();
-	ck_assert_uint_le(used_bytes(), before + (128 << 10));
+	ck_assert_uint_le(used_bytes(), before + (18 << 10));
 }
 END_TEST
 
