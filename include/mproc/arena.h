@@ -62,10 +62,11 @@ MPROC_API int mproc_arena_reserve(size_t size);
  * Fails    ENOMEM  the arena is full, or the system has no memory for it
  *          EINVAL  MPROC_ARENA_SIZE is no size, or out of range
  *          EAGAIN  this process was forked without mproc, and the family is full
- *          EMFILE, ENOENT  the same, and there is no descriptor or no /proc for it to join the family
+ *          EMFILE, ENOENT  this is the process's first call, and there is no descriptor for the family's memory, or
+ *                  no /proc by which others could know this process
  *          ENOEXEC  this process was started by spawn, and has not come to mproc_init
  * Cost     up to 8192 bytes: no system call and no lock in the common case; above: one lock and
- *          one system call that provides the pages, so that touching them can never fail.
+ *          two system calls, of which one provides the pages, so that touching them can never fail.
  */
 MPROC_API void *mproc_alloc(size_t size);
 

@@ -57,6 +57,38 @@ static void deny(const refusal *it)
 		refuse_call((unsigned)it->call, (unsigned)it->code);
 }
 
+/* The first calls of a process, which make its family. */
+
+static mproc_queue *queue;
+
+static int allocate(const refusal *it)
+{
+	deny(it);
+	return mproc_alloc(1) == NULL ? -errno : 0;
+}
+
+static int make_dict(const refusal *it)
+{
+	mproc_dict *dict;
+
+	deny(it);
+	return mproc_dict_create(NULL, &dict);
+}
+
+static int make_list(const refusal *it)
+{
+	mproc_list *list;
+
+	deny(it);
+	return mproc_list_create(NULL, &list);
+}
+
+static int make_queue(const refusal *it)
+{
+	deny(it);
+	return mproc_queue_create(NULL, &queue);
+}
+
 /* A pair of connections; what is sent to near comes out of far. */
 
 static mproc_connection *near, *far;
@@ -324,7 +356,6 @@ static int log_to_nobody(const refusal *it)
 
 /* Queues that somebody polls, who is told by a descriptor of this process. */
 
-static mproc_queue *queue;
 static void *block;
 
 static int use_queue(void *argument)
@@ -420,6 +451,10 @@ static int wait_for_queue(const refusal *it)
 }
 
 static const refusal refusals[] = {
+	{"alloc", DESCRIPTORS, EMFILE, allocate},
+	{"dict_create", DESCRIPTORS, EMFILE, make_dict},
+	{"list_create", DESCRIPTORS, EMFILE, make_list},
+	{"queue_create", DESCRIPTORS, EMFILE, make_queue},
 	{"connection_open", MEMORY, ENOMEM, open_connection},
 	{"pipe", MEMORY, ENOMEM, make_pipe},
 	{"pipe", SYS_socketpair, ENOBUFS, make_pipe},
