@@ -113,7 +113,7 @@ MPROC_API int mproc_barrier_abort(mproc_barrier *barrier);
  *
  * Returns  0.
  * Fails    -EINVAL  @barrier is NULL or no barrier
- * Cost     no system call unless somebody waits.
+ * Cost     six system calls for each process that takes part: whether it has ended.
  */
 MPROC_API int mproc_barrier_reset(mproc_barrier *barrier);
 

@@ -223,8 +223,8 @@ MPROC_API int mproc_connection_next_size(
  *
  * @deadline  when to give up.
  *
- * Returns  1 when a message, or the beginning of one, or the end has come; 0 when nothing has at the
- *          deadline.
+ * Returns  1 when a message, or the beginning of one, or more of one that has begun, or the end has come; 0 when
+ *          nothing has at the deadline.
  * Fails    -EBADF   this end only sends
  *          -EINVAL  @connection is NULL
  *          -ENOMEM  the kernel has no memory to wait

@@ -98,7 +98,7 @@ MPROC_API int mproc_file_lock_release(mproc_file_lock *lock);
  * @lock  or NULL.
  *
  * Returns  NULL.
- * Cost     a system call.
+ * Cost     two system calls.
  */
 MPROC_API mproc_file_lock *mproc_file_lock_close(mproc_file_lock *lock);
 

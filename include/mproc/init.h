@@ -38,7 +38,7 @@ MPROC_BEGIN_DECLS
  * Crash    when the server is killed, the processes it has started live on; the next start by server makes
  *          a new one, by spawn.
  * Signals  the server has all of them blocked.
- * Cost     one process, of some 100 KiB; three descriptors.
+ * Cost     one process, of some 100 KiB; five descriptors.
  */
 MPROC_API int mproc_init(int argc, char **argv);
 

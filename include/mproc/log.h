@@ -46,7 +46,7 @@ typedef enum mproc_log_level {
  * Returns  0.
  * Fails    -EINVAL  @level is none
  *          -EBADF   @descriptor is not open for writing
- * Cost     one system call.
+ * Cost     two system calls.
  */
 MPROC_API int mproc_log_to(int descriptor, mproc_log_level level);
 
@@ -61,7 +61,8 @@ MPROC_API int mproc_log_to(int descriptor, mproc_log_level level);
  * Fails    -EINVAL  @level is none, @format is NULL or cannot be printed
  *          -EBADF   the descriptor has been closed
  *          -E…      what write says: -ENOSPC, -EPIPE (with SIGPIPE, unless ignored), -EAGAIN, …
- * Cost     a comparison when nothing is to be written; otherwise one system call.
+ * Cost     a comparison when nothing is to be written; otherwise two system calls, and one more when the descriptor is
+ *          above 2.
  */
 MPROC_API int mproc_log(mproc_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -111,8 +111,8 @@ typedef struct mproc_process_options {
 	/* Lead a process group of its own: out of reach of the terminal's Ctrl-C. */
 	bool own_group;
 	/*
-	 * -40 to 40, added to this process's: the more, the fewer turns on the CPU.  Less than 0 needs
-	 * privileges.
+	 * -40 to 40, added to what it has by the table above (by server that of mproc_init): the more, the
+	 * fewer turns on the CPU.  Less than 0 needs privileges.
 	 */
 	int niceness;
 	/* Its working directory. */
@@ -177,7 +177,7 @@ typedef struct mproc_process_options {
  * Crash    killed on the way, this process leaves no child behind.  (A spawned one is tied to it when this process
  *          has learned its pid, and in mproc_init.)
  * Cost     as the table above says; with options that the child must carry out, or unless it is
- *          forked, this process waits until the child has done so.  One descriptor.
+ *          forked, this process waits until the child has done so.  One descriptor; the first time three.
  */
 MPROC_API int mproc_process_start(const mproc_process_options *options, mproc_process_function *function,
 	const void *argument, size_t size, mproc_process **ret_process);
@@ -220,7 +220,7 @@ MPROC_API int mproc_process_join(mproc_process *process, mproc_deadline deadline
  * Fails    -EINVAL  @process is NULL
  *          -EMFILE  as mproc_process_join
  *          -ECHILD  the handle is not this process's
- * Cost     one system call.
+ * Cost     two system calls.
  */
 MPROC_API int mproc_process_is_alive(mproc_process *process);
 
@@ -266,7 +266,7 @@ MPROC_API int mproc_process_ending(mproc_process *process, mproc_process_end *re
  *          -EPERM   this process has given up the privileges that would take
  *          -EMFILE  as mproc_process_join
  *          -ECHILD  the handle is not this process's, or not of its child
- * Cost     one system call.
+ * Cost     two system calls.
  */
 MPROC_API int mproc_process_terminate(mproc_process *process);
 
@@ -326,7 +326,7 @@ MPROC_API int mproc_process_fd(mproc_process *process);
  * Returns  NULL.  When the process still runs, nothing is done and @process itself comes back: join
  *          or kill it first.
  * Fork     in another process than the one that started it, only this process's copy is closed.
- * Cost     one system call.
+ * Cost     two system calls.
  */
 MPROC_API mproc_process *mproc_process_close(mproc_process *process);
 
@@ -360,7 +360,7 @@ MPROC_API mproc_process *mproc_process_parent(void);
  *
  * Returns  how many are alive, which may be more than @count.
  * Fails    -EINVAL  @ret_processes is NULL, but @count is not 0
- * Cost     a system call for each child.
+ * Cost     two system calls for each child.
  */
 MPROC_API int mproc_process_children(size_t count, mproc_process **ret_processes);
 

@@ -64,7 +64,8 @@ typedef struct mproc_semaphore_options {
  *
  * Returns  0.
  * Fails    -EINVAL  @semaphore is NULL, @permits is above the bound or the bound above its limit; with
- *                   .owned: the bound is not @permits, or 0; a reserved word of @options is not 0
+ *                   .owned: @permits is 0, or .bound neither 0 nor @permits; a reserved word of @options is
+ *                   not 0
  *          -EAGAIN, -EMFILE, -ENOENT, -ENOMEM  with .owned: this process cannot join the family
  * Cost     no system call.
  */
