@@ -85,7 +85,7 @@ MPROC_API int mproc_queue_create(const mproc_queue_options *options, mproc_queue
  * @queue  or NULL.  Who waits in it gets -EPIPE.  Blocks from mproc_queue_reserve and mproc_queue_peek are gone
  *         as well.  Nobody may use the pointer after this.
  *
- * Returns  NULL.  It waits for who is inside, but not longer than a second for those who do not leave: then
+ * Returns  NULL.  It waits for who is inside, but not longer than two seconds for those who do not leave: then
  *          the queue's memory stays allocated.
  * Crash    killed before it returns: nobody can use the queue any more; called again it goes on.
  * Cost     some system calls.
