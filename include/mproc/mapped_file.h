@@ -88,6 +88,7 @@ typedef struct mproc_mapped_file {
  *          -EOVERFLOW  @offset + @size does not fit
  *          -ENOSPC, -EFBIG, -EDQUOT  with .grow: no room on the disk; the file may be longer than before
  *          -ENOMEM     no room of addresses
+ *          -EAGAIN     the program locks its memory (mlockall), and RLIMIT_MEMLOCK has no room for this
  *          -EMFILE, -ENFILE  no descriptors left
  * Cost     system calls; no reading.  No descriptor stays open.
  */

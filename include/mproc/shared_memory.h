@@ -54,7 +54,8 @@ typedef struct mproc_shared_memory mproc_shared_memory;
  *          -ENOSPC  no room in /dev/shm
  *          -EFBIG   @size is above RLIMIT_FSIZE
  *          -EMFILE, -ENFILE  no descriptors left
- *          -EACCES, -ENOENT  /dev/shm cannot be written, or is not mounted
+ *          -EAGAIN  the program locks its memory (mlockall), and RLIMIT_MEMLOCK has no room for this
+ *          -EACCES, -EROFS, -ENOENT  /dev/shm cannot be written, or is not mounted
  * Cost     system calls, and the zeroing of @size bytes.
  */
 MPROC_API int mproc_shared_memory_create(const char *name, size_t size, mproc_shared_memory **ret_block);
@@ -65,9 +66,11 @@ MPROC_API int mproc_shared_memory_create(const char *name, size_t size, mproc_sh
  * Returns  0, and the open block, with the size it has, in @ret_block.
  * Fails    -ENOENT  there is none of that name
  *          -EACCES  it belongs to somebody else
+ *          -EROFS   /dev/shm cannot be written
  *          -EINVAL  @name is none, or NULL; @ret_block is NULL
  *          -EBADMSG what bears the name has a size of 0, or is no plain file
  *          -ENOMEM  no room of addresses for it
+ *          -EAGAIN  as mproc_shared_memory_create
  *          -EMFILE, -ENFILE  no descriptors left
  * Cost     system calls.  Pages that its maker has not provided, as Python does not, are provided when
  *          they are touched; when /dev/shm is full then, that raises SIGBUS.
@@ -114,6 +117,7 @@ MPROC_API mproc_shared_memory *mproc_shared_memory_close(mproc_shared_memory *bl
  * Returns  0.
  * Fails    -ENOENT  there is none of that name
  *          -EACCES  it belongs to somebody else
+ *          -EROFS   /dev/shm cannot be written
  *          -EBADMSG what bears the name is a directory
  *          -EINVAL  @name is none, or NULL
  * Cost     a system call.

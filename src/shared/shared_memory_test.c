@@ -479,6 +479,40 @@ START_TEST(file_system_that_may_not_be_written_is_told_of)
 }
 END_TEST
 
+START_TEST(file_system_that_is_read_only_is_told_of)
+{
+	if (!mount_alone("tmpfs", "/dev/shm", NULL))
+		return;
+	create(1);
+	block = mproc_shared_memory_close(block);
+	ck_assert_int_eq(mount(NULL, "/dev/shm", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	open_fails(-EROFS, "cannot be opened: Read-only file system");
+	check_failed(mproc_shared_memory_unlink(name), -EROFS, "cannot be unlinked: Read-only file system");
+	/* Of the name that is there it would be told that. */
+	strcat(name, "-2");
+	create_fails(1, -EROFS, "cannot be made in /dev/shm: Read-only file system");
+	ck_assert_int_eq(umount("/dev/shm"), 0);
+}
+END_TEST
+
+static int use_too_much_locked_memory(void *unused)
+{
+	(void)unused;
+	create(1);
+	block = mproc_shared_memory_close(block);
+	refuse_call(SYS_mmap, EAGAIN);
+	open_fails(-EAGAIN, "no room for 1 bytes of addresses: Resource temporarily unavailable");
+	ck_assert_int_eq(mproc_shared_memory_unlink(name), 0);
+	create_fails(1, -EAGAIN, "no room for 1 bytes of addresses: Resource temporarily unavailable");
+	return 0;
+}
+
+START_TEST(limit_of_locked_memory_is_told_of)
+{
+	ck_assert_int_eq(support_reap(support_fork(use_too_much_locked_memory, NULL)), 0);
+}
+END_TEST
+
 static int use_a_full_file_table(void *unused)
 {
 	(void)unused;
@@ -688,6 +722,8 @@ int main(void)
 		block_of_a_killed_creator_is_complete_or_refused,
 		block_of_somebody_else_is_neither_opened_nor_unlinked,
 		file_system_that_may_not_be_written_is_told_of,
+		file_system_that_is_read_only_is_told_of,
+		limit_of_locked_memory_is_told_of,
 		full_file_table_is_told_of,
 		block_that_cannot_be_mapped_leaves_no_name,
 		python_opens_what_we_create,

@@ -488,6 +488,7 @@ static const refusal refusals[] = {
 	{"file_lock_acquire", SYS_openat, EACCES, acquire_file_lock},
 	{"file_lock_acquire", DESCRIPTORS, EMFILE, acquire_file_lock},
 	{"map_file", SYS_mmap, ENODEV, map_file},
+	{"map_file", SYS_mmap, EAGAIN, map_file},
 	{"log", NOTHING, EBADF, log_to_nobody},
 	{"put", SYS_openat, ENFILE, tell_who_polls},
 	{"put_many", SYS_openat, ENFILE, tell_who_polls},
