@@ -186,9 +186,10 @@ MPROC_API mproc_listener *mproc_listener_close(mproc_listener *listener);
  *                         not 0, or @ret_connection is NULL
  *          -ENAMETOOLONG  the path is longer than a socket's can be: 107 bytes
  *          -EHOSTUNREACH, -ENETUNREACH  the host's name cannot be resolved, or no way leads there
+ *          -EADDRNOTAVAIL  this machine has no port left for it
  *          -ENOSYS        there is a key, and no libcrypto.so.3 (Debian's libssl3) for it
  *          -EMFILE, -ENFILE  no descriptors left
- *          -ENOMEM        no memory
+ *          -ENOBUFS, -ENOMEM  no memory
  * Cost     about 20 system calls; resolving a name takes as long as it takes, whatever the deadline.
  */
 MPROC_API int mproc_connect(const char *address, const mproc_connect_options *options,
