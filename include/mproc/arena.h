@@ -62,8 +62,8 @@ MPROC_API int mproc_arena_reserve(size_t size);
  * Fails    ENOMEM  the arena is full, or the system has no memory for it
  *          EINVAL  MPROC_ARENA_SIZE is no size, or out of range
  *          EAGAIN  this process was forked without mproc, and the family is full
- *          EMFILE, ENOENT  this is the process's first call, and there is no descriptor for the family's memory, or
- *                  no /proc by which others could know this process
+ *          EMFILE, ENFILE, ENOENT  this is the process's first call, and there is no descriptor for the family's
+ *                  memory, or no /proc by which others could know this process
  *          ENOEXEC  this process was started by spawn, and has not come to mproc_init
  * Cost     up to 8192 bytes: no system call and no lock in the common case; above: one lock and
  *          two system calls, of which one provides the pages, so that touching them can never fail.

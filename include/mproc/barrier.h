@@ -83,7 +83,7 @@ MPROC_API int mproc_barrier_init(
  *          -ECANCELED  the barrier is broken, or was reset while this thread waited; the text says why
  *          -EBUSY      more than MPROC_BARRIER_PROCESSES_MAX processes take part
  *          -EINVAL     @barrier is NULL or no barrier
- *          -EAGAIN, -EMFILE, -ENOENT, -ENOMEM  this process cannot join the family
+ *          -EAGAIN, -EMFILE, -ENFILE, -ENOENT, -ENOMEM  this process cannot join the family
  * Crash    the death of a party ends the wait at once when it was joined or its pool replaces it, otherwise
  *          within 0.2 s (in a family of hundreds: within 200 times what it takes to look at all of it).
  * Cost     the last to come: one system call for all who wait.

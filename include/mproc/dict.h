@@ -37,8 +37,8 @@
  *            at most for .patience.
  *   Errors   beside those named, -EINVAL for what is NULL or no dict, -EOVERFLOW for a key larger than any memory,
  *            -ETIMEDOUT when .patience is over, -EPIPE when the dict was destroyed during the call, -EBADMSG when
- *            somebody has overwritten the dict's memory; -EAGAIN, -EMFILE, -ENOENT, -ENOMEM when this is the
- *            process's first call of mproc, and it cannot join the family.
+ *            somebody has overwritten the dict's memory; -EAGAIN, -EMFILE, -ENFILE, -ENOENT, -ENOMEM when this
+ *            is the process's first call of mproc, and it cannot join the family.
  */
 #ifndef MPROC_DICT_H
 #define MPROC_DICT_H

@@ -30,8 +30,8 @@
  *            debugger) is waited for, at most for .patience.
  *   Errors   beside those named, -EINVAL for what is NULL or no list, -ETIMEDOUT when .patience is over, -EPIPE when the
  *            list was destroyed during the call, -EBADMSG when somebody has overwritten the list's memory;
- *            -EAGAIN, -EMFILE, -ENOENT, -ENOMEM when this is the process's first call of mproc, and it cannot join the
- *            family.
+ *            -EAGAIN, -EMFILE, -ENFILE, -ENOENT, -ENOMEM when this is the process's first call of mproc, and it cannot
+ *            join the family.
  */
 #ifndef MPROC_LIST_H
 #define MPROC_LIST_H

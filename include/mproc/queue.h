@@ -35,7 +35,7 @@
  *            without a deadline.
  *   Errors   beside those named, -EINVAL for what is NULL or no queue, -EPIPE when the queue was destroyed while
  *            the call waited, and -EBADMSG when somebody has overwritten the queue's memory; -EAGAIN, -EMFILE,
- *            -ENOENT, -ENOMEM when this is the process's first call of mproc, and it cannot join the family.
+ *            -ENFILE, -ENOENT, -ENOMEM when this is the process's first call of mproc, and it cannot join the family.
  */
 #ifndef MPROC_QUEUE_H
 #define MPROC_QUEUE_H

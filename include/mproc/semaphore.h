@@ -66,7 +66,7 @@ typedef struct mproc_semaphore_options {
  * Fails    -EINVAL  @semaphore is NULL, @permits is above the bound or the bound above its limit; with
  *                   .owned: @permits is 0, or .bound neither 0 nor @permits; a reserved word of @options is
  *                   not 0
- *          -EAGAIN, -EMFILE, -ENOENT, -ENOMEM  with .owned: this process cannot join the family
+ *          -EAGAIN, -EMFILE, -ENFILE, -ENOENT, -ENOMEM  with .owned: this process cannot join the family
  * Cost     no system call.
  */
 MPROC_API int mproc_semaphore_init(
@@ -80,7 +80,7 @@ MPROC_API int mproc_semaphore_init(
  * Returns  0.
  * Fails    -ETIMEDOUT  there was none until the deadline
  *          -EINVAL     @semaphore is NULL or no semaphore
- *          -EAGAIN, -EMFILE, -ENOENT, -ENOMEM  with .owned: this process cannot join the family
+ *          -EAGAIN, -EMFILE, -ENFILE, -ENOENT, -ENOMEM  with .owned: this process cannot join the family
  * Crash    a death of an owner ends the wait at once when the dead process was joined or its pool replaces
  *          it, otherwise within 0.2 s (in a family of hundreds: within 200 times what it takes to look at
  *          all of it).

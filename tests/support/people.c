@@ -237,19 +237,31 @@ void support_check_text(const char *expected)
 	ck_assert_msg(is_said(expected), "\"%s\" is not in \"%s\"", expected, mproc_error_text());
 }
 
-/* From here on the kernel refuses madvise, and with it pages for the tables. */
-static int refuse_pages(void)
+/* From here on the kernel refuses a system call. */
+static int refuse(unsigned number, unsigned code)
 {
 	struct sock_filter program[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | code),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
 
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
 	       || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0;
+}
+
+/* Pages for the tables. */
+static int refuse_pages(void)
+{
+	return refuse(SYS_madvise, ENOMEM);
+}
+
+/* As where the whole system has too many files open. */
+static int refuse_files(void)
+{
+	return refuse(SYS_openat, ENFILE);
 }
 
 static int refuse_descriptors(void)
@@ -317,6 +329,7 @@ void support_check_refusals(support_deed *deed, void *argument)
 {
 	struct refusal refusals[] = {
 		{-EMFILE, "Too many open files", refuse_descriptors, deed, argument},
+		{-ENFILE, "Too many open files in system", refuse_files, deed, argument},
 		{-ENOENT, "No such file or directory", leave_proc, deed, argument},
 		{-ENOMEM, "no memory for the table of processes", take_slots_with_pages, deed, argument},
 		{-EAGAIN, "no more processes in one family than 4096", fill_family, deed, argument},
