@@ -124,7 +124,7 @@ typedef struct mproc_map_options {
  * Crash    a worker that dies: its item ends with MPROC_ENDING_SIGNAL or _EXIT, or is tried again; the others go on.
  * Cost     3 to 9 ns an item with chunk 1 (two workers on two cores), less with larger ones; 4 bytes of shared memory per item.
  *          With a timeout about 100 ns an item more; with a cache what mproc_cache_call takes.  A call that finds the workers
- *          asleep takes 40 µs at least, for waking them, and being woken at the end.
+ *          asleep takes 30 to 70 µs more, for waking them, and being woken at the end.
  * Source   work is split into one range a worker, taken from the front, stolen from the back; see
  *          src/pool/README.md.
  */
