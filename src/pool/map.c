@@ -222,7 +222,12 @@ void mproci_map_visit_begin(mproci_map_visit *visit, mproci_map *map, uint32_t l
 /* An item's end without a value, before its verdict is written. */
 static void note_failure(mproci_map *map)
 {
+	mproc_deadline deadline = map->spec.terms.deadline;
+
 	atomic_fetch_add_explicit(&map->failed, 1, memory_order_relaxed);
+	/* It may be why the item gave up, and all may have before who waits looks at the clock. */
+	if (deadline != MPROC_FOREVER && mproci_deadline_passed(deadline, mproci_clock_now()))
+		mproci_map_stop(map, MPROCI_STOP_DEADLINE);
 	if (map->spec.stops_on_failure)
 		mproci_map_stop(map, MPROCI_STOP_FAILURE);
 }

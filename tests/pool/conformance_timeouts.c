@@ -17,7 +17,7 @@ static int map_with(mproc_pool *pool, mproc_task_function *function, mproc_map_o
 
 /* ---- what every backend has ---- */
 
-static int await_soft_timeout(const void *item, void *result, mproc_task *task)
+static int give_up(const void *item, void *result, mproc_task *task)
 {
 	(void)item;
 	(void)result;
@@ -31,8 +31,8 @@ START_TEST(an_item_sees_that_its_soft_timeout_has_passed)
 	mproc_outcome outcomes[ITEMS];
 	mproc_pool *pool = open_pool(WORKERS);
 
-	ck_assert_int_eq(map_with(pool, await_soft_timeout,
-				 (mproc_map_options){.soft_timeout = 0.001, .outcomes = outcomes}),
+	ck_assert_int_eq(
+		map_with(pool, give_up, (mproc_map_options){.soft_timeout = 0.001, .outcomes = outcomes}),
 		MPROC_ITEMS_FAILED);
 	for (int i = 0; i < ITEMS; ++i)
 		assert_outcome(outcomes[i], MPROC_ENDING_ERROR, -ETIME);
@@ -83,6 +83,23 @@ START_TEST(a_map_whose_deadline_has_passed_is_told_so)
 	for (int i = 0; i < ITEMS; ++i)
 		ck_assert_int_ne(outcomes[i].ending, MPROC_ENDING_NONE);
 	assert_usable(pool);
+	mproc_pool_close(pool);
+}
+END_TEST
+
+START_TEST(a_map_whose_last_item_gives_up_at_the_deadline_is_told_so)
+{
+	const mproc_on_failure choices[] = {MPROC_ON_FAILURE_GO_ON, MPROC_ON_FAILURE_STOP};
+	mproc_pool *pool = open_pool(1);
+
+	for (int i = 0; i < 20; ++i) {
+		mproc_outcome outcome;
+		mproc_map_options options = {
+			.deadline = mproc_after(0.001), .outcomes = &outcome, .on_failure = choices[i % 2]};
+
+		ck_assert_int_eq(mproc_pool_map(pool, give_up, NULL, 0, 1, NULL, 0, &options), -ETIMEDOUT);
+		ck_assert_int_ne(outcome.ending, MPROC_ENDING_VALUE);
+	}
 	mproc_pool_close(pool);
 }
 END_TEST
@@ -255,6 +272,7 @@ void add_timeouts(void)
 		an_item_sees_that_its_soft_timeout_has_passed,
 		items_are_not_begun_after_the_deadline,
 		a_map_whose_deadline_has_passed_is_told_so,
+		a_map_whose_last_item_gives_up_at_the_deadline_is_told_so,
 		a_map_that_ends_before_its_deadline_is_whole,
 		a_timeout_is_refused_where_nobody_can_be_killed,
 		NULL,
