@@ -124,7 +124,9 @@ MPROC_API void *mproc_realloc(void *block, size_t size);
  *          -EALREADY  @block is free already; nothing was done
  *          or as mproc_alloc, when this is the process's first call
  * Crash    killed before it returns: the block is freed, or still allocated.
- * Cost     as mproc_alloc.  The pages of blocks above 8192 bytes go back to the system at once.
+ * Cost     as mproc_alloc.  The pages of blocks above 8192 bytes go back to the system at once, those of smaller ones
+ *          when 64 KiB of them are free.  Blocks up to 8192 bytes that another thread frees than has allocated them
+ *          are used again by that one, and their pages go back when it has ended and another one allocates.
  */
 MPROC_API int mproc_free(void *block);
 
