@@ -147,7 +147,7 @@ MPROC_API mproc_cache *mproc_cache_close(mproc_cache *cache);
  *          -ENOMEM     no memory for the result
  *          -E…         what @function returned
  *          -EMFILE, -ENFILE  called by a function that is being computed, and no descriptors are left: each level holds one
- * Cost     of a result that is there about 1.5 µs up to some KiB, 2.5 µs with a bound on bytes, and what its checksum takes (about 0.1 ms a MiB).
+ * Cost     of a result that is there 1.5 to 4 µs up to some KiB, 2 to 5.5 µs with a bound on bytes, and what its checksum takes (about 0.1 ms a MiB).
  *          Otherwise about 50 µs beside the function.  Each level of functions that call this for each other takes about 1 KiB of stack.
  */
 MPROC_API int mproc_cache_call(mproc_cache *cache, const mproc_cache_key *key, mproc_cache_function *function,
