@@ -22,7 +22,7 @@
  *   Fork     a condition in the arena is the same one in the child.
  *   Crash    a member killed anywhere inside stops nobody.  When it is killed between its change and its
  *            notification, those who wait look again at once or within 100 ms.
- *   Signals  a caught signal does not end a wait.  Not async-signal-safe.
+ *   Signals  a caught signal ends a wait as a notification does: it returns 0, so look again.  Not async-signal-safe.
  *   Memory   the caller's; it must not be freed while somebody may be inside.
  */
 #ifndef MPROC_CONDITION_H
