@@ -26,8 +26,9 @@ typedef struct wall {
 	bool was_shown, will_be_shown;
 	/* The manager may go. */
 	_Atomic bool is_over;
-	/* What another one was told who showed something. */
+	/* What another one was told who showed something, and that he was. */
 	_Atomic int told;
+	_Atomic uint32_t has_returned;
 } wall;
 
 static void must(int rc)
@@ -233,12 +234,22 @@ static void show_for_somebody(void *shared)
 
 	all->told = show(all, "name");
 	crash_expect(all->told == 0 || all->told == -EPIPE, "%d: %s", all->told, mproc_error_text());
+	crash_add(&all->has_returned);
 }
 
 static void add_somebody(void *shared)
 {
 	(void)shared;
 	crash_start("somebody who shows", show_for_somebody);
+}
+
+/* Whoever ends the registry is the last to use it. */
+static void check_bare_wall_after_somebody(void *shared)
+{
+	wall *all = shared;
+
+	crash_await(&all->has_returned, 1);
+	check_bare_wall(shared);
 }
 
 static void follow(void *shared)
@@ -306,7 +317,7 @@ const crash_operation crash_manager_operations[] = {
 		.prepare = become_manager,
 		.surround = add_somebody,
 		.operate = follow,
-		.survive = check_bare_wall,
+		.survive = check_bare_wall_after_somebody,
 		.is_rechecked = true,
 	},
 	{
