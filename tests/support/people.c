@@ -261,6 +261,11 @@ static int refuse_pages(void)
 /* As where the whole system has too many files open. */
 static int refuse_files(void)
 {
+#ifdef SYS_open
+	/* musl's open(3). */
+	if (refuse(SYS_open, ENFILE) != 0)
+		return 1;
+#endif
 	return refuse(SYS_openat, ENFILE);
 }
 
