@@ -543,6 +543,8 @@ int mproci_mapping_result(const mproci_mapping *mapping)
 		rc = mproci_pool_check(mapping->pool);
 		if (rc < 0 || mapping->rc != -ECANCELED)
 			return rc < 0 ? rc : mapping->rc;
+		if (mapping->done == 0)
+			return mproci_fail(-ECANCELED, "pool \"%s\": is being closed", mapping->pool->name);
 		return mproci_fail(MPROC_ITEMS_FAILED,
 			"the map was cancelled: %zu of %zu items had ended with a value",
 			mapping->total - mapping->failed, mapping->total);

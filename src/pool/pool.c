@@ -367,9 +367,21 @@ int mproc_pool_workers(const mproc_pool *pool)
 	return (int)atomic_load(&pool->crew->target);
 }
 
+/* Locked. */
+static int resize(mproc_pool *pool, uint32_t workers)
+{
+	uint32_t before = atomic_load(&pool->crew->target);
+	int rc;
+
+	mproci_crew_set_target(pool->crew, workers);
+	rc = pool->engine->resize(pool);
+	if (rc < 0)
+		mproci_crew_set_target(pool->crew, before);
+	return rc;
+}
+
 int mproc_pool_resize(mproc_pool *pool, unsigned workers)
 {
-	uint32_t before;
 	int rc;
 
 	rc = mproci_pool_check_caller(pool);
@@ -382,11 +394,9 @@ int mproc_pool_resize(mproc_pool *pool, unsigned workers)
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&pool->lock);
-	before = atomic_load(&pool->crew->target);
-	mproci_crew_set_target(pool->crew, choose_workers(MPROC_BACKEND_PROCESSES, workers));
-	rc = pool->engine->resize(pool);
-	if (rc < 0)
-		mproci_crew_set_target(pool->crew, before);
+	rc = mproci_pool_refuses(pool);
+	if (rc == 0)
+		rc = resize(pool, choose_workers(MPROC_BACKEND_PROCESSES, workers));
 	pthread_mutex_unlock(&pool->lock);
 	return rc;
 }
@@ -487,7 +497,8 @@ int mproc_pool_fd(mproc_pool *pool)
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&pool->lock);
-	if (!pool->has_bell)
+	rc = mproci_pool_refuses(pool);
+	if (rc == 0 && !pool->has_bell)
 		rc = open_bell(pool);
 	pthread_mutex_unlock(&pool->lock);
 	return rc < 0 ? rc : pool->watch.descriptor;

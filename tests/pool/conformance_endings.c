@@ -174,6 +174,37 @@ START_TEST(terminate_kills_what_runs_and_what_it_has_forked)
 }
 END_TEST
 
+/* The pool that ends is .argument. */
+static void ask_for_more(mproc_future *future, void *argument)
+{
+	static const char text[] = "pool \"pool\": is being closed";
+	mproc_outcome outcome;
+
+	(void)future;
+	assert_refused(mproc_pool_resize(argument, 2), -ECANCELED, text);
+	assert_refused(mproc_pool_fd(argument), -ECANCELED, text);
+	assert_refused(mproc_pool_apply(argument, count_call, NULL, 0, NULL, 0, NULL), -ECANCELED, text);
+	assert_refused(mproc_pool_map(argument, count_call, NULL, 0, 1, NULL, 0,
+			       &(mproc_map_options){.outcomes = &outcome}),
+		-ECANCELED, text);
+	assert_outcome(outcome, MPROC_ENDING_CANCELLED, 0);
+	atomic_fetch_add(&board->count, 1);
+}
+
+START_TEST(what_is_asked_of_a_pool_by_who_is_told_of_its_end_is_refused)
+{
+	mproc_pool *pool = open_pool(1);
+	mproc_future *future = submit_with(pool, wait_for_cancel, NULL, 0, 0,
+		&(mproc_task_options){.on_done = ask_for_more, .on_done_argument = pool});
+
+	await_ready(1);
+	ck_assert_ptr_null(mproc_pool_terminate(pool));
+	/* It was told, and none of its tasks has run. */
+	ck_assert_int_eq(board->count, 1);
+	mproc_future_close(future);
+}
+END_TEST
+
 static int stop_itself(const void *item, void *result, mproc_task *task)
 {
 	(void)item;
@@ -236,6 +267,7 @@ void add_endings(void)
 		close_terminates_after_its_timeout,
 		terminate_cancels_what_has_not_begun,
 		terminate_tells_who_wants_to_be_told,
+		what_is_asked_of_a_pool_by_who_is_told_of_its_end_is_refused,
 		NULL,
 	};
 	const TTest *const of_processes[] = {
