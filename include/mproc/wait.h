@@ -79,7 +79,8 @@ typedef struct mproc_wait_item {
  * Fails    -ETIMEDOUT  none is ready at the deadline
  *          -EPIPE      a queue was destroyed while this waited
  *          -EINVAL     @items or @ret_first is NULL, @count is 0 or above MPROC_WAIT_MAX; an item has no kind, is
- *                      NULL, or is not what its kind says
+ *                      NULL, or is not what its kind says; there are more connections, processes and descriptors
+ *                      among them than RLIMIT_NOFILE
  *          -EBADF      a descriptor is not open, or was closed while this waited
  *          -ECHILD     the handle of a process is not this process's
  *          -EMFILE, -ENFILE  no descriptor left

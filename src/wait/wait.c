@@ -319,6 +319,15 @@ static int is_item_ready(const waiting *self, size_t index)
 	return rc;
 }
 
+static int fail_poll(const waiting *self, int rc)
+{
+	if (rc == -EINVAL)
+		return mproci_fail(rc,
+			"%zu connections, processes and descriptors: RLIMIT_NOFILE allows fewer",
+			self->polled);
+	return mproci_fail(rc, "cannot poll: %s", strerror(-rc));
+}
+
 /* Returns 0: one is ready; -ETIMEDOUT: none is; another negative errno. */
 static int look(waiting *self, size_t *ret_first)
 {
@@ -327,7 +336,7 @@ static int look(waiting *self, size_t *ret_first)
 	if (self->polled > 0)
 		rc = mproci_poll(self->descriptors, self->polled, MPROC_NOW);
 	if (rc < 0)
-		return mproci_fail(rc, "cannot poll: %s", strerror(-rc));
+		return fail_poll(self, rc);
 	for (size_t i = 0; i < self->count; ++i) {
 		rc = is_item_ready(self, i);
 		if (rc < 0)
@@ -352,7 +361,7 @@ static int sleep_once(waiting *self, mproc_deadline deadline)
 	}
 	rc = mproci_poll(self->descriptors, self->polled + bells, deadline);
 	if (rc < 0)
-		return mproci_fail(rc, "cannot poll: %s", strerror(-rc));
+		return fail_poll(self, rc);
 	if (bells > 0 && (bell->revents & POLLNVAL) != 0)
 		return mproci_fail(
 			-EBADF, "descriptor %d of the library was closed while this thread slept", bell->fd);

@@ -433,6 +433,15 @@ START_TEST(more_things_can_be_waited_for_than_descriptors_may_be_open)
 	ck_assert_int_eq(rc, -ETIMEDOUT);
 	ck_assert_int_eq(write(ends[1], "x", 1), 1);
 	ck_assert_int_eq(wait_for(items, MPROC_WAIT_MAX, MPROC_FOREVER), 700);
+	/* But not more descriptors. */
+	for (int i = 0; i < 65; ++i)
+		items[i] = descriptor_item(ends[0]);
+	before = limit_descriptors(64);
+	rc = wait_for(items, 65, MPROC_NOW);
+	setrlimit(RLIMIT_NOFILE, &before);
+	ck_assert_int_eq(rc, -EINVAL);
+	ck_assert_str_eq(
+		mproc_error_text(), "65 connections, processes and descriptors: RLIMIT_NOFILE allows fewer");
 }
 END_TEST
 
