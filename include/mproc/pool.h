@@ -219,6 +219,8 @@ MPROC_API int mproc_pool_stats(mproc_pool *pool, mproc_pool_usage *ret_usage);
  * Returns  the descriptor, the same each time; it is the pool's, and closed with it.
  * Fails    -EINVAL   @pool is NULL
  *          -EMFILE, -ENFILE  no descriptors left: it takes three
+ *          -EACCES, -ENOENT  workers could not reach this process's descriptors through /proc: it is not dumpable
+ *                    (prctl(2)), or /proc is not mounted
  *          -EAGAIN   4096 queues, events and pools are waited for already in the family
  *          -ENOMEM   no memory
  *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map

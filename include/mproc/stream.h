@@ -101,6 +101,7 @@ MPROC_API int mproc_pool_imap(mproc_pool *pool, mproc_task_function *function, c
  *          -EINTR      mproc_interrupt was called
  *          -EINVAL     @stream or @ret_entry is NULL
  *          -EDEADLK    called from a task of its own pool
+ *          -ENOMEM     there was no memory for the next item or its result: the stream ended there, and all before is told
  *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map, and all that has ended before is told
  *          -ECHILD     the stream belongs to another process
  *          what the source returned

@@ -298,6 +298,31 @@ START_TEST(descriptor_for_an_event_loop_is_refused)
 }
 END_TEST
 
+static int tell_undumpable(void *unused)
+{
+	(void)unused;
+	open_pool(MPROC_BACKEND_PROCESSES);
+	prctl(PR_SET_DUMPABLE, 0);
+	return mproc_pool_fd(pool);
+}
+
+static int tell_without_proc(void *unused)
+{
+	(void)unused;
+	/* Only root can; there is no /usr/proc. */
+	if (geteuid() != 0)
+		return -ENOENT;
+	open_pool(MPROC_BACKEND_PROCESSES);
+	return chroot("/usr") != 0 ? -errno : mproc_pool_fd(pool);
+}
+
+START_TEST(descriptor_is_refused_where_workers_could_not_reach_it)
+{
+	ck_assert_int_eq(support_reap(support_fork(tell_undumpable, NULL)), EACCES);
+	ck_assert_int_eq(support_reap(support_fork(tell_without_proc, NULL)), ENOENT);
+}
+END_TEST
+
 START_TEST(descriptor_is_refused_when_the_family_has_no_room)
 {
 	mproci_bell bell;
@@ -328,6 +353,21 @@ static int grow_pool(void *unused)
 START_TEST(a_pool_gets_no_more_threads_than_the_kernel_gives)
 {
 	ck_assert_int_eq(support_reap(support_fork(grow_pool, NULL)), EAGAIN);
+}
+END_TEST
+
+/* The stream is there by then, and tells when it comes to the item that there is no memory for. */
+START_TEST(a_stream_ends_at_the_item_that_has_no_room)
+{
+	mproc_stream *stream = NULL;
+	mproc_entry entry;
+	char item = 0;
+
+	open_pool(MPROC_BACKEND_PROCESSES);
+	assert_ok(mproc_pool_imap(pool, do_nothing, &item, (size_t)1 << 45, 1, 0, NULL, &stream));
+	ck_assert_int_eq(mproc_stream_next(stream, MPROC_FOREVER, &entry), -ENOMEM);
+	ck_assert_ptr_null(mproc_stream_close(stream));
+	close_pool();
 }
 END_TEST
 
@@ -379,6 +419,8 @@ int main(void)
 		a_task_too_many_waits_until_its_deadline,
 		descriptor_for_an_event_loop_is_refused,
 		descriptor_is_refused_when_the_family_has_no_room,
+		descriptor_is_refused_where_workers_could_not_reach_it,
+		a_stream_ends_at_the_item_that_has_no_room,
 		a_pool_gets_no_more_threads_than_the_kernel_gives,
 		a_task_cannot_return_what_there_is_no_place_for,
 		NULL,
