@@ -63,7 +63,8 @@ typedef struct mproc_task_options {
  *
  * Returns  0.  MPROC_ITEMS_FAILED: the task ended without a value; mproc_error_text() and .outcome tell how; @result is
  *          untouched.
- * Fails    as mproc_pool_map, but for -EOVERFLOW
+ * Fails    as mproc_pool_map, but for -EOVERFLOW; -ETIMEDOUT only when the deadline passed while the task could not be put in line, as
+ *          in mproc_pool_submit: after that the task ends with MPROC_ENDING_TIMEOUT, which is no failure of the call
  * Cost     a few µs when a worker is awake.
  */
 MPROC_API int mproc_pool_apply(mproc_pool *pool, mproc_task_function *function, const void *argument,
@@ -86,7 +87,8 @@ MPROC_API int mproc_pool_apply(mproc_pool *pool, mproc_task_function *function, 
  *          -ETIMEDOUT  the deadline passed while this waited
  *          -ENOTRECOVERABLE, -EAGAIN, -ECANCELED  the pool has failed, as in mproc_pool_map
  *          -ECHILD   the pool belongs to another process
- * Cost     under 1 µs while a worker is awake; about 400 bytes of shared memory until the future is closed.  A serial pool
+ * Cost     under 1 µs while a worker is awake; about 400 bytes of shared memory until the future is closed, and more when argument, result
+ *          and context have more than 128 together.  A serial pool
  *          runs the task here and now.
  */
 MPROC_API int mproc_pool_submit(mproc_pool *pool, mproc_task_function *function, const void *argument,
@@ -187,7 +189,7 @@ MPROC_API int mproc_future_cancel(mproc_future *future, double grace);
  *
  * Returns  NULL.
  * Fork     in another process than the one that made it, only this process's copy is closed.
- * Cost     as mproc_free; of a map that has not ended, until its workers were killed.
+ * Cost     as mproc_free; of a map that has not ended, until its workers were killed; threads are waited for until they have ended their items.
  */
 MPROC_API mproc_future *mproc_future_close(mproc_future *future);
 
@@ -197,7 +199,7 @@ MPROC_API mproc_future *mproc_future_close(mproc_future *future);
  * @futures, @count  the futures; NULL ones are passed over.
  *
  * Returns  0, and in @ret_index the position of one that has ended.
- * Fails    as mproc_future_wait; -EINVAL also when @futures or @ret_index is NULL; -ENOENT when all are NULL
+ * Fails    as mproc_future_wait; -EINVAL also when @futures or @ret_index is NULL; -ENOENT when all are NULL, or @count is 0
  * Cost     a look at each future whenever this thread wakes.
  */
 MPROC_API int mproc_future_wait_any(
@@ -209,7 +211,7 @@ MPROC_API int mproc_future_wait_any(
  * @futures, @count  the futures; NULL ones are passed over.
  *
  * Returns  0.
- * Fails    as mproc_future_wait; -EINVAL also when @futures is NULL
+ * Fails    as mproc_future_wait; -EINVAL also when @futures is NULL, and @count not 0
  * Cost     as mproc_future_wait for each.
  */
 MPROC_API int mproc_future_wait_all(mproc_future *const *futures, size_t count, mproc_deadline deadline);

@@ -45,7 +45,8 @@ typedef struct mproc_map_options {
 	/* Room for one per item, or NULL: what each has returned by mproc_task_return; NULL and 0 where nothing.  The blocks become
 	 * the caller's, to be freed by mproc_free. */
 	mproc_bytes *returned;
-	/* When everything must have ended: what runs is killed, what has not begun is cancelled.  MPROC_FOREVER: never. */
+	/* When everything must have ended: what runs is killed, what has not begun is cancelled.  MPROC_FOREVER: never.  Workers
+	 * that are no processes are not killed: what runs can see mproc_task_cancelled, and is waited for. */
 	mproc_deadline deadline;
 	/* Seconds from the beginning of an item until mproc_task_cancelled is true for it; 0: never. */
 	double soft_timeout;
@@ -108,7 +109,8 @@ typedef struct mproc_map_options {
  *                      option out of range, .cache is no cache or without a .cache_function, a reserved word that is
  *                      not 0
  *          -ENOTSUP    .timeout, and workers that are no processes
- *          -EOVERFLOW  the bytes of all items, results or outcomes do not fit into a size_t
+ *          -EOVERFLOW  the bytes of all items, results or outcomes do not fit into a size_t, or @count is
+ *                      2^56 or more
  *          -ENOMEM     no shared memory for copies and book-keeping
  *          -ENOSPC     the pool was given 256 other functions already
  *          -EDEADLK    called from a task of this very pool

@@ -67,7 +67,7 @@ typedef struct mproc_pool_options {
 	/* 1…1024; 0 for one per usable physical core: mproc_cpu_count(MPROC_CPU_USABLE). */
 	unsigned workers;
 	mproc_backend backend;
-	/* At most 15 bytes, the head of the names of workers ("pool-1") and nursery ("pool-nursery"), of which ps and
+	/* 1 to 15 bytes, the head of the names of workers ("pool-1") and nursery ("pool-nursery"), of which ps and
 	 * top show 15 bytes in all; NULL for "pool". */
 	const char *name;
 	/* How the nursery is started, see mproc/process.h; it forks the workers. */
@@ -155,7 +155,7 @@ MPROC_API mproc_pool *mproc_pool_close(mproc_pool *pool);
  * @pool  a pool, or NULL.
  *
  * Returns  as mproc_pool_close.
- * Cost     milliseconds.
+ * Cost     milliseconds; with threads, until they have ended what they are at.
  */
 MPROC_API mproc_pool *mproc_pool_terminate(mproc_pool *pool);
 

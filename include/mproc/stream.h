@@ -116,7 +116,9 @@ MPROC_API int mproc_stream_next(mproc_stream *stream, mproc_deadline deadline, m
  * @stream  a stream, or NULL.
  *
  * Returns  NULL.
- * Cost     as mproc_free; while workers are at items, up to those 50 ms, and milliseconds to kill them.
+ * Fork     in another process than the one that made it, only this process's copy is closed.
+ * Cost     as mproc_free; while workers are at items, up to those 50 ms, and milliseconds to kill them.  Threads are waited for until
+ *          they have ended their items.
  */
 MPROC_API mproc_stream *mproc_stream_close(mproc_stream *stream);
 

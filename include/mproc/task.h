@@ -56,7 +56,8 @@ typedef enum mproc_ending {
 	MPROC_ENDING_SIGNAL = 3,
 	/* It ended its worker with exit(.code), or ended its thread (0). */
 	MPROC_ENDING_EXIT = 4,
-	/* It ran longer than its .timeout, or than the call's .deadline, and was killed. */
+	/* It ran longer than its .timeout, or than the call's .deadline, and was killed; or, with 0 attempts, a single task or an item
+	 * of a stream was still in line at the deadline. */
 	MPROC_ENDING_TIMEOUT = 5,
 	/* It never ran, or was killed because the call was cancelled. */
 	MPROC_ENDING_CANCELLED = 6,
@@ -116,18 +117,18 @@ MPROC_API unsigned mproc_task_attempt(const mproc_task *task);
 MPROC_API unsigned mproc_task_worker(const mproc_task *task);
 
 /*
- * Tell whether nobody needs the result any more: the soft timeout has passed, the call is being cancelled, or
+ * Tell whether nobody needs the result any more: the soft timeout or the deadline has passed, the call is being cancelled, or
  * stopped by the failure of another item, or the pool is being terminated.  A function that runs long asks now
  * and then, and returns early, with -ECANCELED for example.  What it returns counts all the same.
  *
  * Returns  true or false.
- * Cost     some loads; with a soft timeout one reading of the clock, about 25 ns.
+ * Cost     some loads; with a soft timeout or a deadline one reading of the clock, about 25 ns.
  */
 MPROC_API bool mproc_task_cancelled(const mproc_task *task);
 
 /*
  * Make room for a result of any size; the caller of the pool gets it in place of, or beside, the result of fixed size.
- * A second call replaces the first one's.
+ * A second call replaces the first one's, also one that fails with -ENOMEM: then there is only the result of fixed size.
  *
  * @size  bytes, 1 or more.
  *
