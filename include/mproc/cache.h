@@ -46,7 +46,7 @@ typedef struct mproc_cache mproc_cache;
 typedef struct mproc_cache_options {
 	/* Bytes on the disk that all results together may take, each rounded up to 4096; 0: 10 GiB; UINT64_MAX: no bound. */
 	uint64_t max_bytes;
-	/* Seconds after which a stored result counts no more; 0: never. */
+	/* Seconds after which a stored result counts no more, at most 1e9; 0: never. */
 	double max_age;
 	uint64_t reserved[6];
 } mproc_cache_options;
@@ -140,7 +140,7 @@ MPROC_API mproc_cache *mproc_cache_close(mproc_cache *cache);
  * the disk, no permission) is returned nevertheless, and where there can be no lock nobody waits.
  *
  * Returns  0, and the result in @ret_value, which is to be freed by mproc_cache_value_free.  What @function returned, if that is negative.
- * Fails    -EINVAL     @cache, @function or @ret_value is NULL; the key's function is NULL, empty or longer than 255 bytes; arguments are NULL with a size
+ * Fails    -EINVAL     @cache, @key, @function or @ret_value is NULL; the key's function is NULL, empty or longer than 255 bytes; arguments are NULL with a size
  *          -ETIMEDOUT  somebody else was computing it at the deadline
  *          -EDEADLK    called, for the same key, by the function that is computing it in this thread.  Two threads or processes that
  *                      each wait for what the other computes, a child that the function forks for instance, are not found out: give them a deadline
@@ -159,7 +159,8 @@ MPROC_API int mproc_cache_call(mproc_cache *cache, const mproc_cache_key *key, m
  * Returns  0.
  * Fails    -EINVAL  @result is NULL, or @bytes with a @size
  *          -ENOMEM  no memory
- *          If the last one failed, the function has no result: mproc_cache_call fails in the same way, whatever the function returns.
+ *          If the last one failed, the function has no result: mproc_cache_call fails in the same way when the function returns 0, and with
+ *          what it returns when that is negative.
  * Cost     as malloc, and the copy.
  */
 MPROC_API int mproc_cache_return(mproc_cache_result *result, const void *bytes, size_t size);
@@ -179,7 +180,7 @@ MPROC_API void *mproc_cache_result_room(mproc_cache_result *result, size_t size)
  * Returns  0, and the result in @ret_value, to be freed by mproc_cache_value_free.
  * Fails    -ENOENT   there is none, or it is older than max_age
  *          -EBADMSG  it was damaged; where that is possible it is removed now
- *          -EINVAL, -ENOMEM, -EIO, …  as mproc_cache_call
+ *          -EINVAL, -ENOMEM, -EACCES, -ENOTDIR, -EIO, …  as mproc_cache_call, and as open(2) and read(2)
  * Cost     as mproc_cache_call
  */
 MPROC_API int mproc_cache_get(mproc_cache *cache, const mproc_cache_key *key, mproc_cache_value *ret_value);
