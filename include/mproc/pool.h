@@ -128,7 +128,7 @@ typedef struct mproc_pool_usage {
  *                    (-ENFILE: in the whole system)
  *          -EDEADLK  this process has other threads, .start does not insist, and there is no server (mproc/process.h)
  *          -ENOTSUP  an option that this backend does not have: see there
- *          -ENOENT, -ENOSYS  as in mproc/process.h
+ *          -ENOENT, -ENOSYS; by server and spawn also -EACCES, -EBADF, -ENOEXEC, -EPERM  as in mproc/process.h
  * Fork     what stdio had buffered is written before.
  * Cost     about 1 ms, and 0.2 ms for each worker; more in a process that has written much memory, for it is forked once.
  *          An idle pool uses no CPU.
