@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -262,6 +263,20 @@ START_TEST(manager_that_is_killed_leaves_the_objects)
 	stop_manager();
 	ck_assert_int_eq(access(directory, F_OK), -1);
 	mproc_dict_destroy(dict);
+}
+END_TEST
+
+START_TEST(manager_that_somebody_else_has_waited_for_has_no_descriptor_any_more)
+{
+	pid_t pid;
+
+	start_manager();
+	pid = mproc_manager_pid(manager);
+	close(mproc_manager_fd(manager));
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	check_fails(mproc_manager_fd(manager), -ESRCH, "cannot open the descriptor of a process");
+	stop_manager();
 }
 END_TEST
 
@@ -708,6 +723,7 @@ int main(void)
 		any_member_shows_and_hides,
 		manager_belongs_to_who_started_it,
 		manager_that_is_killed_leaves_the_objects,
+		manager_that_somebody_else_has_waited_for_has_no_descriptor_any_more,
 		message_that_a_killed_manager_owed_is_delivered_again,
 		manager_ends_with_the_process_that_started_it,
 		program_may_have_libuv_itself,
